@@ -1,0 +1,128 @@
+"""What the guards of the whole library have in common: is this argument of the kind, size and shape asked for?
+
+Each check takes the place to name in the error, gives the value back if it is right, and raises `InvalidValue`
+otherwise; `checked` makes an attrs validator of one. Nothing here knows a billing rule, except
+which text could be a card number (FUN-1), which every name and label must refuse.
+"""
+
+import datetime
+import unicodedata
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+import attrs
+
+from licensebill.errors import InvalidValue, shown
+
+_T = TypeVar("_T")
+
+#: Counts, bytes and seconds stay within a signed 64-bit column.
+MAX_WHOLE = 2**63 - 1
+MAX_TEXT = 200
+
+_CARD_DIGITS = range(12, 20)
+
+
+def whole(place: str, value: object, low: int = 0, high: int = MAX_WHOLE) -> int:
+    """An `int` (no `bool`, no `float`) from `low` to `high`, both included."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidValue(place, f"must be a whole number, not {shown(value)}")
+    if not low <= value <= high:
+        bound = f"at least {low}" if value < low else f"at most {high}"
+        raise InvalidValue(place, f"must be {bound}, not {shown(value)}")
+    return value
+
+
+def text(place: str, value: object, longest: int = MAX_TEXT) -> str:
+    """Text that is not blank, has no blanks around it and no control characters."""
+    if not isinstance(value, str):
+        raise InvalidValue(place, f"must be a text, not {shown(value)}")
+    if not value.strip():
+        raise InvalidValue(place, "must not be blank")
+    if len(value) > longest:
+        raise InvalidValue(place, f"must have at most {longest} characters, not {len(value)}")
+    if value != value.strip() or any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in value):
+        raise InvalidValue(place, "must have no blanks around it and no control characters or line breaks")
+    return value
+
+
+def cardless_text(place: str, value: object, longest: int = MAX_TEXT) -> str:
+    """Text that holds nothing that could be a card number (FUN-1); never echoed."""
+    checked = text(place, value, longest)
+    if holds_card_number(checked):
+        raise InvalidValue(place, "holds what could be a card number; it is not repeated here and must not be stored")
+    return checked
+
+
+def day(place: str, value: object) -> datetime.date:
+    """A calendar day: a `date` that is no `datetime`."""
+    if isinstance(value, datetime.datetime) or not isinstance(value, datetime.date):
+        raise InvalidValue(place, f"must be a calendar day (datetime.date), not {shown(value)}")
+    return value
+
+
+def instant(place: str, value: object) -> datetime.datetime:
+    """A point in time: an aware `datetime`. A naive one is refused; nobody can say which instant it means."""
+    if not isinstance(value, datetime.datetime):
+        raise InvalidValue(place, f"must be a point in time (datetime with a time zone), not {shown(value)}")
+    if value.utcoffset() is None:
+        raise InvalidValue(place, "must have a time zone: a datetime without one names no instant")
+    return value
+
+
+def instance(place: str, value: object, kind: type[_T]) -> _T:
+    """A value of the type asked for."""
+    if not isinstance(value, kind):
+        raise InvalidValue(place, f"must be a {kind.__name__}, not {shown(value)}")
+    return value
+
+
+def distinct(place: str, values: Collection[object], what: str) -> None:
+    """No value twice. Values must be hashable; the first repeated one is named."""
+    seen: set[object] = set()
+    for value in values:
+        if value in seen:
+            raise InvalidValue(place, f"names {what} {shown(value)} twice")
+        seen.add(value)
+
+
+def holds_card_number(value: str) -> bool:
+    """Whether some text, its blanks and dashes taken out, holds 12 to 19 digits in a row that pass Luhn's check.
+
+    Digits of every script count, so that Arabic-Indic digits hide nothing.
+
+    Source: FUN-1.
+
+    Example:
+        >>> holds_card_number("4111-1111 1111 1111"), holds_card_number("4111 1111 1111 1112")
+        (True, False)
+    """
+    run: list[int] = []
+    for character in [*value, "."]:
+        digit = unicodedata.digit(character, -1)
+        if digit >= 0:
+            run.append(digit)
+        elif not character.isspace() and unicodedata.category(character) not in {"Pd", "Cf"}:
+            if len(run) in _CARD_DIGITS and _passes_luhn(run):
+                return True
+            run = []
+    return False
+
+
+def _passes_luhn(digits: list[int]) -> bool:
+    # every second digit from the right is doubled, and 9 taken off where that makes two digits
+    doubled = [2 * d - 9 * (d > 4) for d in digits[-2::-2]]  # noqa: PLR2004
+    return (sum(doubled) + sum(digits[::-2])) % 10 == 0
+
+
+def checked(check: Callable[..., object], *bounds: object) -> Callable[[Any, "attrs.Attribute[Any]", Any], object]:
+    """One of the checks above as an attrs validator: `attrs.field(validator=checked(whole, 1, 31))`."""
+    return lambda _, attribute, value: check(attribute.name, value, *bounds)
+
+
+def tuple_of(place: str, value: object, kind: type[_T]) -> tuple[_T, ...]:
+    """A tuple, all of whose items are of one type."""
+    items = instance(place, value, tuple)
+    for position, item in enumerate(items):
+        instance(f"{place}[{position}]", item, kind)
+    return items

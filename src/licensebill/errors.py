@@ -1,0 +1,91 @@
+"""The bases of every error, and how an error may show the value it is about.
+
+Three families, by who has to act:
+
+* `InvalidValue`: the calling code is wrong; no retry will help. Also a `ValueError`.
+* `RuleViolation`: the request is well-formed, but a billing rule does not allow it. A person is told why.
+* `ChargeFailure`: the outside world did not answer as hoped.
+
+The concrete errors stand beside the code they guard. They are frozen attrs classes with *positional* fields
+(an exception with keyword-only fields does not survive pickling, and so dies between worker processes), carry the
+numbers that were compared, and print what is wrong, why, and what would be accepted.
+
+Every class has a stable `code` for programs; messages may be reworded, codes may not.
+"""
+
+from typing import ClassVar
+
+import attrs
+
+
+class LicenseBillError(Exception):
+    """Base of every error this library raises on purpose."""
+
+    code: ClassVar[str] = "licensebill_error"
+
+
+@attrs.frozen
+class InvalidValue(LicenseBillError, ValueError):
+    """A value that cannot be right, whatever the account looks like.
+
+    Args:
+        place: the argument, field or path that holds the value.
+        problem: what is wrong with it and what would be accepted.
+    """
+
+    code: ClassVar[str] = "invalid_value"
+
+    place: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
+class RuleViolation(LicenseBillError):
+    """A well-formed request that a billing rule refuses; nothing has been changed.
+
+    `rule` is the id of the rule that refuses.
+    """
+
+    code: ClassVar[str] = "rule_violation"
+    rule: ClassVar[str]
+
+
+class ChargeFailure(LicenseBillError):
+    """The store or the payment provider did not do what it was asked."""
+
+    code: ClassVar[str] = "charge_failure"
+
+
+#: Text with more digits than a date has is described, not repeated: it could be a card or account number.
+SHOWN_DIGITS = 8
+#: Whole numbers beyond eleven digits likewise; asked in bits, so that no huge number is ever converted.
+SHOWN_BITS = 36
+#: Longer text is cut when it is shown.
+SHOWN_CHARACTERS = 60
+
+
+def shown(value: object) -> str:
+    """A short picture of a refused value for an error message.
+
+    Never repeats what could be a card or account number, never converts a huge number, never runs a stranger's
+    `__repr__`. Fields that hold payment details do not even use this: they name the field only.
+
+    Returns:
+        the `repr` of a short harmless int, text or None; a description of anything else.
+
+    Example:
+        >>> shown(-3), shown("abc"), shown("4111 1111 1111 1111"), shown(1.5)
+        ('-3', "'abc'", 'a text of 19 characters', 'a float')
+    """
+    if value is None or isinstance(value, bool):
+        return str(value)
+    if type(value) is int:
+        return str(value) if value.bit_length() <= SHOWN_BITS else "a whole number too large to repeat"
+    if type(value) is str:
+        if sum(map(str.isdigit, value)) > SHOWN_DIGITS:
+            return f"a text of {len(value)} characters"
+        return repr(value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 3] + "...")
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
