@@ -70,6 +70,13 @@ def instant(place: str, value: object) -> datetime.datetime:
     return value
 
 
+def zone(place: str, value: object) -> datetime.tzinfo:
+    """A time zone."""
+    if not isinstance(value, datetime.tzinfo):
+        raise InvalidValue(place, f"must be a time zone (datetime.tzinfo), not {shown(value)}")
+    return value
+
+
 def instance(place: str, value: object, kind: type[_T]) -> _T:
     """A value of the type asked for."""
     if not isinstance(value, kind):

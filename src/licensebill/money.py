@@ -44,6 +44,7 @@ _CODES_BY_DECIMALS = {
 }
 #: Decimals of the minor unit by ISO 4217 code.
 CURRENCIES = {code: decimals for decimals, codes in _CODES_BY_DECIMALS.items() for code in codes.split()}
+_MINOR_UNITS: dict[str, int] = {code: 10 ** (DECIMALS - places) for code, places in CURRENCIES.items()}
 
 _PLAIN_DECIMAL = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]+))?", re.ASCII)
 _LONGEST_TEXT = 40
@@ -282,7 +283,7 @@ class Money:
             >>> Money.parse("0.005", "USD").payable(), Money.parse("-0.005", "USD").payable()
             (Money.parse('0.01', 'USD'), Money.parse('-0.01', 'USD'))
         """
-        unit = minor_unit(self.currency)
+        unit = _MINOR_UNITS[self.currency]
         return Money(rounded_quotient(self.micros, unit, rounding) * unit, self.currency)
 
     def __add__(self, other: "Money") -> "Money":
@@ -384,7 +385,8 @@ def minor_unit(currency: str) -> int:
         >>> minor_unit("USD"), minor_unit("JPY")
         (10000, 1000000)
     """
-    return 10 ** (DECIMALS - decimals(currency))
+    decimals(currency)  # refuses an unknown code
+    return _MINOR_UNITS[currency]
 
 
 @attrs.frozen(order=False, eq=False)
