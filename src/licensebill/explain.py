@@ -12,7 +12,7 @@ This module knows no rule and no money: values arrive as text with a unit beside
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -103,6 +103,13 @@ class Explanation:
             "inputs": [attrs.asdict(given) for given in self.inputs],
             "parts": [part.as_data() for part in self.parts],
         }
+
+
+class Explained(Protocol):
+    """A result that can say where it comes from."""
+
+    def explanation(self) -> Explanation:
+        """The tree of this figure."""
 
 
 def _measured(value: str, unit: str) -> str:

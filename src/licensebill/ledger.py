@@ -1,0 +1,442 @@
+"""The ledger: what was charged, as transactions made of lines, and how they are filtered and credited.
+
+`Line` is the unit everything payable is made of; a bill, a purchase and a recharge are an `Intent` to charge lines.
+What happened to an intent arrives as `Settled` or `Returned`, and `transactions` folds these, in the order of the
+account's stream, into numbered transactions. Nothing is decided here: which lines a bill has belongs to `bills`, and
+the carrying out to `charging`.
+"""
+
+import enum
+from collections.abc import Iterable
+from datetime import date
+from typing import ClassVar
+
+import attrs
+
+from licensebill._checks import cardless_text, checked, day, instance, text, tuple_of, whole
+from licensebill.cycles import Period
+from licensebill.errors import InvalidValue, RuleViolation
+from licensebill.explain import Explained, Explanation
+from licensebill.money import InvalidMoney, Money, scale, total
+from licensebill.terms import Applied, Purpose
+
+
+class Category(enum.Enum):
+    """What a line is for; the transactions are filtered by it (BIL-2)."""
+
+    LICENSES = "licenses"
+    MINUTES = "dialer minutes"
+    STORAGE = "storage"
+    SERVICES = "services"
+    OTHER = "other"
+
+
+class LineKind(enum.Enum):
+    """What makes a line appear on a bill (BIL-1)."""
+
+    LICENSES = "licenses"
+    SHORTFALL = "shortfall of a floor"
+    STORAGE = "storage fee"
+    SERVICE = "service"
+    MINUTES = "dialer minutes"
+    TRUE_UP = "true-up to the minimum spend"
+    CREDIT = "credit"
+    CREDIT_NOTE = "credit note"
+    CARRIED = "carried from an earlier charge"
+    TAX = "tax"
+
+
+#: The kinds that count towards a minimum spend, net of credits and before tax (PRC-4).
+SPENDING = frozenset({LineKind.LICENSES, LineKind.SHORTFALL, LineKind.STORAGE, LineKind.SERVICE})
+
+
+def _payable(place: str, value: object) -> Money:
+    amount = instance(place, value, Money)
+    if not amount.is_payable:
+        raise InvalidMoney(place, f"must be payable; {amount} is not whole in the minor unit (MON-1)")
+    return amount
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """One payable line.
+
+    Args:
+        kind: why it is there.
+        category: what it is for. A true-up counts as licenses; a credit or the tax of a line as that line; a tax on the
+            total is `OTHER`.
+        description: for people.
+        amount: payable; negative for a credit.
+        quantity: units billed, where units are.
+        period: the days it is for, where there are any.
+        terms: the terms it was computed with.
+        of: for the tax of a line, that line's position on the bill.
+        basis: the result the amount comes from; it explains itself. Not part of the line's identity.
+
+    Raises:
+        InvalidMoney: an amount that is not payable.
+
+    Source: BIL-1, BIL-2.
+    """
+
+    kind: LineKind = attrs.field(validator=checked(instance, LineKind))
+    category: Category = attrs.field(validator=checked(instance, Category))
+    description: str = attrs.field(validator=checked(cardless_text))
+    amount: Money = attrs.field(validator=checked(_payable))
+    quantity: int | None = attrs.field(default=None, validator=attrs.validators.optional(checked(whole)))
+    period: Period | None = attrs.field(default=None, validator=attrs.validators.optional(checked(instance, Period)))
+    terms: tuple[Applied, ...] = attrs.field(default=(), validator=checked(tuple_of, Applied))
+    of: int | None = attrs.field(default=None, validator=attrs.validators.optional(checked(whole)))
+    basis: Explained | None = attrs.field(default=None, eq=False, repr=False)
+
+    def explanation(self) -> Explanation:
+        """The explanation of the result the line comes from; a plain one where there is none.
+
+        Source: BIL-5.
+        """
+        part = self.basis.explanation() if self.basis is not None else None
+        if part is not None and part.value == self.amount.text:
+            return attrs.evolve(part, figure=self.description)
+        return Explanation(
+            figure=self.description,
+            value=self.amount.text,
+            unit=self.amount.currency,
+            rules=("BIL-1",),
+            because=f"A line for {self.kind.value}.",
+            parts=() if part is None else (part,),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Intent:
+    """What is to be charged, fixed before anything is.
+
+    Args:
+        account: the account's id.
+        purpose: what the charge is for.
+        ordinal: counts the account's charges of one purpose, from 1.
+        on: the account's local day.
+        lines: what is charged.
+        sources: ids of the funding sources in the order they will be tried.
+        authorized_by: the name of the person who authorized it; empty for what recurs by itself.
+
+    Source: BIL-2, BIL-4.
+    """
+
+    account: str = attrs.field(validator=checked(text))
+    purpose: Purpose = attrs.field(validator=checked(instance, Purpose))
+    ordinal: int = attrs.field(validator=checked(whole, 1))
+    on: date = attrs.field(validator=checked(day))
+    lines: tuple[Line, ...] = attrs.field(validator=checked(tuple_of, Line))
+    sources: tuple[str, ...] = attrs.field(default=(), validator=checked(tuple_of, str))
+    authorized_by: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if not self.lines:
+            raise InvalidValue("lines", "must hold at least one line")
+
+    @property
+    def id(self) -> str:
+        """The identifier: the same facts always give the same (BIL-4)."""
+        return f"{self.account}/{self.purpose.value}/{self.ordinal}"
+
+    @property
+    def amount(self) -> Money:
+        """The sum of the lines."""
+        return total((line.amount for line in self.lines), self.lines[0].amount.currency)
+
+
+@attrs.frozen(kw_only=True)
+class Settled:
+    """An intent was paid.
+
+    Args:
+        intent: what was charged.
+        on: the account's local day of the settlement.
+        source: the source it was paid from, masked.
+    """
+
+    intent: Intent = attrs.field(validator=checked(instance, Intent))
+    on: date = attrs.field(validator=checked(day))
+    source: str = attrs.field(validator=checked(cardless_text))
+
+
+@attrs.frozen(kw_only=True)
+class Returned:
+    """A payment was taken back by the bank, whole.
+
+    Args:
+        intent_id: of the charge.
+        on: the account's local day.
+        code: the bank's return code.
+    """
+
+    intent_id: str = attrs.field(validator=checked(text))
+    on: date = attrs.field(validator=checked(day))
+    code: str = attrs.field(validator=checked(cardless_text))
+
+
+@attrs.frozen(kw_only=True)
+class Transaction:
+    """A charge that was paid, or its return.
+
+    Args:
+        number: its place among the account's transactions, from 1.
+        on: the account's local day.
+        intent_id: the charge it belongs to.
+        lines: as charged; negated in a return.
+        source: masked.
+        authorized_by: a person's name, or empty.
+        reverses: the number of the transaction it takes back, for a return.
+
+    Source: BIL-2.
+    """
+
+    number: int
+    on: date
+    intent_id: str
+    lines: tuple[Line, ...]
+    source: str
+    authorized_by: str = ""
+    reverses: int | None = None
+
+    @property
+    def trx(self) -> str:
+        """The number as people see it: "TRX-000001"."""
+        return f"TRX-{self.number:06d}"
+
+    @property
+    def amount(self) -> Money:
+        """The sum of the lines."""
+        return total((line.amount for line in self.lines), self.lines[0].amount.currency)
+
+
+class NothingToReturn(InvalidValue):
+    """A return of a charge that was never settled, or was already returned."""
+
+    code: ClassVar[str] = "nothing_to_return"
+
+
+def transactions(entries: Iterable[Settled | Returned]) -> tuple[Transaction, ...]:
+    """The transactions of an account's stream, numbered in its order.
+
+    Args:
+        entries: settlements and returns, oldest first.
+
+    Raises:
+        NothingToReturn: a return without a standing settlement before it.
+
+    Source: BIL-2.
+    """
+    made: list[Transaction] = []
+    standing: dict[str, Transaction] = {}
+    for entry in entries:
+        number = len(made) + 1
+        if isinstance(entry, Settled):
+            new = Transaction(
+                number=number,
+                on=entry.on,
+                intent_id=entry.intent.id,
+                lines=entry.intent.lines,
+                source=entry.source,
+                authorized_by=entry.intent.authorized_by,
+            )
+            standing[entry.intent.id] = new
+        else:
+            paid = standing.pop(entry.intent_id, None)
+            if paid is None:
+                raise NothingToReturn("intent_id", f"no standing settlement of {entry.intent_id} before its return")
+            new = attrs.evolve(
+                paid, number=number, on=entry.on, lines=tuple(map(_reversed, paid.lines)), reverses=paid.number
+            )
+        made.append(new)
+    return tuple(made)
+
+
+def _reversed(line: Line) -> Line:
+    return attrs.evolve(line, amount=-line.amount, description=f"Return of {line.description}", basis=None)
+
+
+@attrs.frozen(kw_only=True)
+class Selection:
+    """Transactions that a filter kept.
+
+    Args:
+        transactions: in their order, whole.
+        category: the filter's, or None.
+        amount: the sum of the lines in the category; of all lines without one.
+    """
+
+    transactions: tuple[Transaction, ...]
+    category: Category | None
+    amount: Money
+
+
+def selection(
+    listed: Iterable[Transaction],
+    currency: str,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    category: Category | None = None,
+) -> Selection:
+    """The transactions of a date range and a category.
+
+    Args:
+        listed: transactions, in order.
+        currency: of the total, which is zero when nothing is kept.
+        first: the first day that is kept; None for no limit.
+        last: the last day that is kept, included; None for no limit.
+        category: keeps transactions with a line of it and totals only these lines. `OTHER` is no filter.
+
+    Raises:
+        InvalidValue: `last` before `first`, or the category `OTHER`.
+
+    Source: BIL-2.
+    """
+    if category is Category.OTHER:
+        raise InvalidValue("category", "must be licenses, dialer minutes, storage or services")
+    if first is not None and last is not None and day("last", last) < day("first", first):
+        raise InvalidValue("last", f"must not be before {first}, not {last}")
+    kept = tuple(
+        one
+        for one in listed
+        if (first is None or first <= one.on)
+        and (last is None or one.on <= last)
+        and (category is None or any(line.category is category for line in one.lines))
+    )
+    amounts = (line.amount for one in kept for line in one.lines if category in {None, line.category})
+    return Selection(transactions=kept, category=category, amount=total(amounts, currency))
+
+
+# --- credit notes -------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class CreditExceedsCharge(RuleViolation):
+    """The notes of a line would together exceed what was charged for it."""
+
+    code: ClassVar[str] = "credit_exceeds_charge"
+    rule: ClassVar[str] = "BIL-6"
+
+    asked: Money
+    left: Money
+    description: str
+
+    def __str__(self) -> str:
+        return f"cannot credit {self.asked} of {self.description}: {self.left} of it is left to credit (BIL-6)"
+
+
+@attrs.frozen(kw_only=True)
+class CreditNote:
+    """A part of a charged line given back.
+
+    Args:
+        intent_id: the charge.
+        position: of the line, from 0.
+        category: of the line.
+        net: above zero.
+        line_tax: the part of the line's own tax that goes with it.
+        total_tax: the part of a tax on the total that goes with it.
+        reason: for people.
+        sent_back: whether the money was sent back outside; it is then recorded, and no bill credits it.
+
+    Source: BIL-6.
+    """
+
+    intent_id: str
+    position: int
+    category: Category
+    net: Money
+    line_tax: Money
+    total_tax: Money
+    reason: str
+    sent_back: bool = False
+
+    def lines(self) -> tuple[Line, ...]:
+        """The credit lines of the next bill: the net amount, and the taxes where there are any."""
+        amounts = (
+            (self.category, "Credit", self.net),
+            (self.category, "Credit of tax", self.line_tax),
+            (Category.OTHER, "Credit of tax on the total", self.total_tax),
+        )
+        return tuple(
+            Line(
+                kind=LineKind.CREDIT_NOTE,
+                category=category,
+                description=f"{name}: {self.reason}",
+                amount=-amount,
+            )
+            for category, name, amount in amounts
+            if amount
+        )
+
+
+def credit_note(
+    intent: Intent,
+    position: int,
+    net: Money,
+    *,
+    reason: str,
+    earlier: Iterable[CreditNote] = (),
+    sent_back: bool = False,
+) -> CreditNote:
+    """A note that credits a part of a charged line, with its tax.
+
+    The tax that goes with a note is the share of all notes so far, itself included, less the share of those before,
+    so that notes over the whole line give back the whole tax to the cent, however it is split.
+
+    Args:
+        intent: what was charged.
+        position: of the line, from 0; a tax or a credit cannot be credited.
+        net: above zero, payable.
+        reason: for people.
+        earlier: all notes on this account's charges so far; those of other charges are passed over.
+        sent_back: whether the money was sent back outside.
+
+    Raises:
+        CreditExceedsCharge: all notes together would exceed the line.
+        InvalidValue: no such line, or not an amount above zero.
+
+    Source: BIL-6, MON-1.
+    """
+    whole("position", position, 0, len(intent.lines) - 1)
+    line = intent.lines[position]
+    if not _is_creditable(line):
+        raise InvalidValue("position", f"must be of a line that charges something, not {line.description}")
+    if _payable("net", net).micros <= 0:
+        raise InvalidValue("net", f"must be above zero, not {net}")
+    currency = line.amount.currency
+    notes = [note for note in earlier if note.intent_id == intent.id]
+    on_line = total((note.net for note in notes if note.position == position), currency)
+    if net > line.amount - on_line:
+        raise CreditExceedsCharge(net, line.amount - on_line, line.description)
+    return CreditNote(
+        intent_id=intent.id,
+        position=position,
+        category=line.category,
+        net=net,
+        line_tax=_tax_share(_tax(intent, position), on_line, net, line.amount),
+        total_tax=_tax_share(
+            _tax(intent, None),
+            total((note.net for note in notes), currency),
+            net,
+            total((one.amount for one in intent.lines if _is_creditable(one)), currency),
+        ),
+        reason=text("reason", reason),
+        sent_back=sent_back,
+    )
+
+
+def _is_creditable(line: Line) -> bool:
+    return line.kind is not LineKind.TAX and line.amount.micros > 0
+
+
+def _tax(intent: Intent, of: int | None) -> Money:
+    taxes = (line.amount for line in intent.lines if line.kind is LineKind.TAX and line.of == of)
+    return total(taxes, intent.lines[0].amount.currency)
+
+
+def _tax_share(tax: Money, before: Money, now: Money, whole_amount: Money) -> Money:
+    after = before + now
+    return scale(tax, after.micros, whole_amount.micros) - scale(tax, before.micros, whole_amount.micros)
