@@ -1,0 +1,48 @@
+"""What the package shows to its users."""
+
+import importlib
+import pkgutil
+
+import pytest
+
+import licensebill
+from tests.architecture.source import CORE, EVERYTHING, Module, layers, name_of
+
+
+def test_root_exports_money_and_the_error_bases_only() -> None:
+    """The root holds what every caller needs; the modules are the namespaces of the rest."""
+    assert licensebill.__all__ == [
+        "ChargeFailure",
+        "InvalidValue",
+        "LicenseBillError",
+        "Money",
+        "RuleViolation",
+        "__version__",
+    ]
+
+
+def test_everything_exported_exists() -> None:
+    """`from licensebill import *` works."""
+    assert all(hasattr(licensebill, name) for name in licensebill.__all__)
+
+
+@pytest.mark.parametrize("module", EVERYTHING, ids=name_of)
+def test_names_listed_by_a_module_exist(module: Module) -> None:
+    """A module that states `__all__` states what is there."""
+    if module.name != "__main__":
+        found = importlib.import_module(module.imported_as)
+        assert [name for name in getattr(found, "__all__", ()) if not hasattr(found, name)] == []
+
+
+@pytest.mark.parametrize("module", CORE, ids=name_of)
+def test_a_module_says_what_belongs_in_it(module: Module) -> None:
+    """Every module of the core begins with a docstring of more than one line."""
+    docstring = next(module.docstrings())
+    assert len(docstring.splitlines()) > 1
+
+
+def test_every_module_has_its_line_in_the_house() -> None:
+    """The layers of pyproject.toml name every module, and each but once."""
+    named = [name for line in layers() for name in line]
+    assert {found.name for found in pkgutil.iter_modules(licensebill.__path__)} <= set(named)
+    assert len(named) == len(set(named))
