@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import enum
 import importlib
 import pickle
 import re
@@ -46,7 +47,13 @@ def built(error: type[LicenseBillError]) -> LicenseBillError:
     fields: tuple[attrs.Attribute[object], ...] = getattr(error, "__attrs_attrs__", ())
     hints = typing.get_type_hints(error)
     kinds = [typing.get_origin(hints[field.name]) or hints[field.name] for field in fields]
-    return error(*(_STAND_INS.get(kind, "PowerDialer") for kind in kinds))
+    return error(*(_stand_in(kind) for kind in kinds))
+
+
+def _stand_in(kind: object) -> object:
+    if isinstance(kind, enum.EnumMeta):
+        return next(iter(kind))
+    return _STAND_INS.get(kind, "PowerDialer")
 
 
 @pytest.mark.parametrize("error", ERRORS)

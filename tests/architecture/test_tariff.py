@@ -14,6 +14,7 @@ _PRICE = re.compile(r"(?!0$)[0-9]+(\.[0-9]+)?")
 #: The few that are no tariff, by module and number, with the reason.
 NO_TARIFF: dict[tuple[str, int | str], str] = {
     ("cycles", 30): "the thirty-day month of CYC-4 is called by its length",
+    ("ports", 100): "percent",
 }
 
 

@@ -1,0 +1,164 @@
+"""What the library computes, one line for each example, to be compared between environments.
+
+    python tests/hostile/fingerprint.py [--decimal] [--audit]
+
+The examples are every docstring example of the core, and `examples()` below: wide sweeps, in which a difference in
+rounding, ordering or time zones would show. The last line is a digest of all.
+
+    --decimal   computes under a decimal context in which no operation can go right
+    --audit     fails if library code opens, imports, connects or asks the system for anything while it computes
+
+An audit does not see a clock being read, nor a random number: that the core imports neither is a contract in
+pyproject.toml, and that it asks `datetime` for no present is held by the linter and tests/architecture.
+"""
+
+import argparse
+import decimal
+import doctest
+import hashlib
+import importlib
+import pkgutil
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import licensebill
+from licensebill import money
+from licensebill.money import Money, Rounding, Unit
+
+PACKAGE = str(Path(licensebill.__file__).parent)
+#: Modules outside the core: their examples may read files, or need what only an extra installs.
+OUTER = {"__main__", "adapters", "cli", "codec", "frames", "statements", "strategies", "testing"}
+CORE = [
+    importlib.import_module(f"licensebill.{found.name}")
+    for found in pkgutil.iter_modules(licensebill.__path__)
+    if found.name not in OUTER
+]
+
+# --- sweeps, one function for each module --------------------------------------------------------------------------
+
+
+def examples() -> Iterator[tuple[str, Callable[[], object]]]:
+    """Every sweep by name: a function without arguments whose result has a `repr` that says it all."""
+    yield "money.rounding", _rounding
+    yield "money.allocation", _allocation
+    yield "money.decimals", _decimals
+
+
+def _rounding() -> list[str]:
+    amounts = [
+        Money(micros, currency) for currency in ("USD", "JPY", "KWD") for micros in range(-20_000, 20_001, 2_500)
+    ]
+    return [
+        str(money.scale(amount, 14, 30, rounding=rounding, to=to))
+        for amount in amounts
+        for rounding in Rounding
+        for to in Unit
+    ]
+
+
+def _allocation() -> list[tuple[Money, ...]]:
+    return [
+        money.allocate(Money.from_minor_units(cents, "USD"), weights)
+        for cents in (-10_001, -1, 0, 1, 7, 10_000)
+        for weights in ([1], [1, 1, 1], [0, 3, 7, 7], list(range(12)))
+    ]
+
+
+def _decimals() -> list[object]:
+    amounts = [Money(micros, "USD") for micros in (1, -12_500, 19_990_000, money.MAX_MICROS)]
+    return [(amount.amount, Money.from_decimal(amount.amount, "USD")) for amount in amounts]
+
+
+# --- running them --------------------------------------------------------------------------------------------------
+
+
+class _Recorder(doctest.DocTestRunner):
+    """Runs docstring examples for what they print, right or wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(verbose=False)
+        self.lines: list[str] = []
+
+    def _record(self, test: doctest.DocTest, example: doctest.Example, got: str) -> None:
+        self.lines.append(f"{test.name}:{example.lineno}\t{got!r}")
+
+    def report_success(self, _out: object, test: doctest.DocTest, example: doctest.Example, got: str) -> None:
+        self._record(test, example, got)
+
+    def report_failure(self, _out: object, test: doctest.DocTest, example: doctest.Example, got: str) -> None:
+        self._record(test, example, got)
+
+    def report_unexpected_exception(
+        self, _out: object, test: doctest.DocTest, example: doctest.Example, exc_info: object
+    ) -> None:
+        self._record(test, example, f"raised {exc_info}")
+
+
+def lines() -> Iterator[str]:
+    """One line for each example: its name and what it gives."""
+    for name, sweep in examples():
+        yield f"{name}\t{sweep()!r}"
+    finder = doctest.DocTestFinder()
+    for module in CORE:
+        recorder = _Recorder()
+        for test in finder.find(module):
+            recorder.run(test)
+        yield from recorder.lines
+
+
+def spoil_decimals() -> None:
+    """One digit, everything rounded up, and every signal an error: no use of this context goes unnoticed."""
+    signals = [decimal.Clamped, decimal.FloatOperation, decimal.Inexact, decimal.Rounded, decimal.Subnormal]
+    spoilt = decimal.Context(prec=1, rounding=decimal.ROUND_UP, Emin=0, Emax=0, traps=signals)
+    decimal.DefaultContext = spoilt
+    decimal.setcontext(spoilt)
+
+
+#: What a computation has no business with.
+FORBIDDEN = {
+    *("ctypes", "ftplib", "glob", "http", "import", "open", "os", "pathlib", "shutil", "socket", "sqlite3"),
+    *("subprocess", "tempfile", "time", "urllib"),
+}
+
+
+def audited() -> list[str]:
+    """From now on, the events that happen while a function of the library is under way; the list grows."""
+    events: list[str] = []
+
+    def listen(event: str, arguments: tuple[object, ...]) -> None:
+        if event.partition(".")[0] in FORBIDDEN and _library_is_running():
+            events.append(f"{event} {arguments!r}")
+
+    sys.addaudithook(listen)
+    return events
+
+
+def _library_is_running() -> bool:
+    frame: types.FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(PACKAGE):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def main() -> None:
+    """Print the lines and their digest; exit 1 if something was heard that must not be."""
+    parser = argparse.ArgumentParser(description="What the library computes, for comparison.")
+    parser.add_argument("--decimal", action="store_true", help="spoil the decimal context first")
+    parser.add_argument("--audit", action="store_true", help="fail on any contact with the outside world")
+    asked = parser.parse_args()
+    if asked.decimal:
+        spoil_decimals()
+    heard = audited() if asked.audit else []
+    computed = list(lines())
+    print(*computed, sep="\n")
+    print(hashlib.sha256("\n".join(computed).encode()).hexdigest())
+    if heard:
+        sys.exit("\n".join(heard))
+
+
+if __name__ == "__main__":
+    main()
