@@ -16,7 +16,7 @@ from typing import ClassVar
 import attrs
 from dateutil.relativedelta import relativedelta
 
-from licensebill._checks import checked, day, instance, instant, whole, zone
+from licensebill._checks import MAX_WHOLE, checked, day, instance, instant, whole, zone
 from licensebill.errors import InvalidValue
 from licensebill.explain import Explanation, Input
 from licensebill.money import ExactMoney, Money, decimals, exact
@@ -98,7 +98,7 @@ def boundary(origin: date, number: int, *, anchor_day: int = 1) -> date:
     """
     first = day("origin", origin).replace(day=1)
     whole("anchor_day", anchor_day, 1, LAST_ANCHOR_DAY)
-    months = whole("number", number, -_MONTHS * date.max.year, _MONTHS * date.max.year)
+    months = whole("number", number, -MAX_WHOLE)
     if not date.min.year <= first.year + (first.month - 1 + months) // _MONTHS <= date.max.year:
         raise InvalidPeriod("number", f"boundary {months} from {origin} lies outside the calendar")
     return first + relativedelta(months=months, day=anchor_day)
@@ -175,10 +175,16 @@ def local_day(at: datetime.datetime, tz: datetime.tzinfo = UTC) -> date:
 
     Raises:
         InvalidValue: a datetime without a time zone.
+        InvalidPeriod: the day lies outside the calendar (years 1 to 9999).
 
     Source: CYC-2.
     """
-    return instant("at", at).astimezone(zone("tz", tz)).date()
+    instant("at", at)
+    zone("tz", tz)
+    try:
+        return at.astimezone(tz).date()
+    except OverflowError:
+        raise InvalidPeriod("at", f"is too close to the end of the calendar for a day in {tz}") from None
 
 
 def first_instant(on: date, tz: datetime.tzinfo = UTC) -> datetime.datetime:

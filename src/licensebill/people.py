@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import attrs
 
-from licensebill._checks import cardless_text, checked, distinct, instance, tuple_of
+from licensebill._checks import MAX_TEXT, cardless_text, checked, distinct, instance, tuple_of
 from licensebill.errors import InvalidValue, RuleViolation
 
 
@@ -24,7 +24,7 @@ class Person:
     """The first and last name of somebody who may act for the customer.
 
     Raises:
-        InvalidValue: a name is blank, or holds what could be a card number (never echoed).
+        InvalidValue: a name is blank, or holds what could be a card number (never echoed), or both together do.
 
     Source: LIC-5, FUN-1.
 
@@ -35,6 +35,9 @@ class Person:
 
     first: str = attrs.field(validator=checked(cardless_text))
     last: str = attrs.field(validator=checked(cardless_text))
+
+    def __attrs_post_init__(self) -> None:
+        cardless_text("name", str(self), 2 * MAX_TEXT + 1)
 
     def __str__(self) -> str:
         return f"{self.first} {self.last}"

@@ -19,7 +19,7 @@ from typing import ClassVar
 import attrs
 
 from licensebill._checks import checked, instance, text, tuple_of, whole
-from licensebill.errors import InvalidValue, RuleViolation
+from licensebill.errors import InvalidValue, RuleViolation, shown
 from licensebill.explain import Explanation, Input
 from licensebill.money import CurrencyMismatch, ExactMoney, Money, decimals, exact
 
@@ -52,11 +52,21 @@ class ZeroQuantity(enum.Enum):
     FLAT = "the flat part"
 
 
-def _price(place: str, value: object) -> Money:
+def price_amount(place: str, value: object, low: int = 0) -> Money:
+    """An amount that may stand in a price: of at least `low` micros; it names `place` where it is not.
+
+    Source: PRC-1.
+    """
     amount = instance(place, value, Money)
-    if amount.micros < 0:
-        raise InvalidPrice(place, f"must not be negative, not {amount}")
+    if amount.micros < low:
+        raise InvalidPrice(place, f"must be at least {Money(low, amount.currency)}, not {amount}")
     return amount
+
+
+def _costs_nothing(quantity: int, zero: ZeroQuantity) -> bool:
+    """Whether this is the quantity that is free, flat parts included (PRC-3)."""
+    policy = instance("zero", zero, ZeroQuantity)
+    return whole("quantity", quantity) == 0 and policy is ZeroQuantity.FREE
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +86,7 @@ class PerUnit:
         0.03 USD
     """
 
-    amount: Money = attrs.field(validator=checked(_price))
+    amount: Money = attrs.field(validator=checked(price_amount))
     per: int = attrs.field(default=1, validator=checked(whole, 1))
     unit: str = attrs.field(default="licenses", validator=checked(text))
 
@@ -105,7 +115,7 @@ class Flat:
     Source: PRC-1, PRC-3.
     """
 
-    amount: Money = attrs.field(validator=checked(_price))
+    amount: Money = attrs.field(validator=checked(price_amount))
     unit: str = attrs.field(default="licenses", validator=checked(text))
 
     @property
@@ -115,8 +125,7 @@ class Flat:
 
     def cost(self, quantity: int, *, zero: ZeroQuantity = ZeroQuantity.FREE) -> ExactMoney:
         """What so many units cost, exactly."""
-        free = whole("quantity", quantity) == 0 and zero is ZeroQuantity.FREE
-        return exact(self.amount, 0 if free else 1)
+        return exact(self.amount, 0 if _costs_nothing(quantity, zero) else 1)
 
     def working(self, quantity: int) -> str:
         """The arithmetic, with the numbers put in."""
@@ -139,8 +148,8 @@ class Tier:
     """
 
     up_to: int | None = attrs.field(validator=attrs.validators.optional(checked(whole, 1)))
-    amount: Money = attrs.field(validator=checked(_price))
-    flat: Money | None = attrs.field(default=None, validator=attrs.validators.optional(checked(_price)))
+    amount: Money = attrs.field(validator=checked(price_amount))
+    flat: Money | None = attrs.field(default=None, validator=attrs.validators.optional(checked(price_amount)))
 
     @property
     def flat_micros(self) -> int:
@@ -160,7 +169,7 @@ def _tiers(place: str, value: object) -> tuple[Tier, ...]:
     for position, tier in enumerate(tiers):
         here = f"{place}[{position}]"
         if tier.amount.currency != tiers[0].amount.currency or (
-            tier.flat and tier.flat.currency != tier.amount.currency
+            tier.flat is not None and tier.flat.currency != tier.amount.currency
         ):
             raise CurrencyMismatch(here, "must have the currency of the first tier")
         if tier.up_to is None:
@@ -212,7 +221,7 @@ class Graduated(_Tiered):
 
     def cost(self, quantity: int, *, zero: ZeroQuantity = ZeroQuantity.FREE) -> ExactMoney:
         """What so many units cost, exactly."""
-        if whole("quantity", quantity) == 0 and zero is ZeroQuantity.FREE:
+        if _costs_nothing(quantity, zero):
             return exact(self.tiers[0].amount, 0)
         micros = sum(units * tier.amount.micros + tier.flat_micros for units, tier in self._entered(quantity))
         return ExactMoney(micros, 1, self.currency)
@@ -240,7 +249,7 @@ class Volume(_Tiered):
 
     def cost(self, quantity: int, *, zero: ZeroQuantity = ZeroQuantity.FREE) -> ExactMoney:
         """What so many units cost, exactly."""
-        if whole("quantity", quantity) == 0 and zero is ZeroQuantity.FREE:
+        if _costs_nothing(quantity, zero):
             return exact(self.tiers[0].amount, 0)
         _, tier = self._entered(quantity)[-1]
         return ExactMoney(quantity * tier.amount.micros + tier.flat_micros, 1, self.currency)
@@ -276,7 +285,7 @@ class Package:
         30.00 USD 60.00 USD
     """
 
-    amount: Money = attrs.field(validator=checked(_price))
+    amount: Money = attrs.field(validator=checked(price_amount))
     size: int = attrs.field(validator=checked(whole, 1))
     free: int = attrs.field(default=0, validator=checked(whole))
     unit: str = attrs.field(default="licenses", validator=checked(text))
@@ -314,6 +323,16 @@ def packages_started(quantity: int, size: int) -> int:
 
 #: Every price scheme; each has `cost(quantity)`, `working(quantity)`, `currency` and `unit`.
 Price = PerUnit | Flat | Graduated | Volume | Package
+
+
+def price_scheme(place: str, value: object) -> Price:
+    """A price of any scheme; it names `place` where it is none.
+
+    Source: PRC-1.
+    """
+    if not isinstance(value, Price):
+        raise InvalidPrice(place, f"must be a PerUnit, Flat, Graduated, Volume or Package, not {shown(value)}")
+    return value
 
 
 @attrs.frozen(kw_only=True)
@@ -372,7 +391,8 @@ def charge(price: Price, quantity: int, *, zero: ZeroQuantity = ZeroQuantity.FRE
         >>> charge(setup, 3).amount, charge(setup, 0).amount
         (Money.parse('50.00', 'USD'), Money.parse('0.00', 'USD'))
     """
-    return Charge(quantity=quantity, price=price, unrounded=price.cost(quantity, zero=zero))
+    unrounded = price_scheme("price", price).cost(quantity, zero=zero)
+    return Charge(quantity=quantity, price=price, unrounded=unrounded)
 
 
 def part(price: Price, before: int, after: int) -> Money:

@@ -13,7 +13,8 @@ is in force on a day.
 """
 
 import enum
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -21,10 +22,10 @@ import attrs
 
 from licensebill._checks import checked, day, distinct, instance, text, tuple_of, whole
 from licensebill.cycles import Convention, Period, boundary
-from licensebill.errors import InvalidValue
-from licensebill.money import CurrencyMismatch, Money
+from licensebill.errors import InvalidValue, shown
+from licensebill.money import CurrencyMismatch, Money, decimals
 from licensebill.people import Action
-from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Volume, ZeroQuantity
+from licensebill.pricing import Package, Price, ZeroQuantity, price_amount, price_scheme
 
 _T = TypeVar("_T")
 
@@ -45,14 +46,14 @@ class Step(Generic[_T]):
 
     since: date = attrs.field(validator=checked(day))
     value: _T
-    source: str = ""
+    source: str = attrs.field(default="", validator=checked(instance, str))
 
 
 def _ascending(place: str, value: object) -> tuple[Step[Any], ...]:
     steps = tuple_of(place, value, Step)
     if not steps:
         raise InvalidValue(place, "must hold at least one step")
-    for position, (earlier, later) in enumerate(zip(steps, steps[1:], strict=False)):
+    for position, (earlier, later) in enumerate(itertools.pairwise(steps)):
         if later.since <= earlier.since:
             raise InvalidValue(f"{place}[{position + 1}]", f"must begin after {earlier.since}, not on {later.since}")
     return steps
@@ -80,10 +81,19 @@ class Dated(Generic[_T]):
 
     def on(self, on: date) -> Step[_T] | None:
         """The step in force on a day, or None before the first."""
+        day("on", on)
         for step in reversed(self.steps):
             if step.since <= on:
                 return step
         return None
+
+
+def _dated(place: str, value: object, check: Callable[..., object], *bounds: object) -> Dated[Any]:
+    """A value by day, each step of which passes a check."""
+    dated = instance(place, value, Dated)
+    for position, step in enumerate(dated.steps):
+        check(f"{place}[{position}]", step.value, *bounds)
+    return dated
 
 
 @attrs.frozen(kw_only=True)
@@ -110,14 +120,19 @@ class Applied:
 
 
 def _number(default: Any, unit: str, rule: str, low: int = 0) -> Any:  # noqa: ANN401 - attrs' own field type
-    """A number of the tariff: its standard value, unit and rule id; `numbers` lists them."""
-    check = checked(instance, Money) if isinstance(default, Money) else checked(whole, low)
+    """A number of the tariff: its standard value, unit and rule id; `numbers` lists them. `low` may be in micros."""
+    check = checked(price_amount if isinstance(default, Money) else whole, low)
     return attrs.field(default=default, validator=check, metadata={"unit": unit, "rule": rule})
 
 
 def _policy(default: enum.Enum, rule: str) -> Any:  # noqa: ANN401 - attrs' own field type
     """A named way to settle what the guide leaves open, with the default of the rules."""
     return attrs.field(default=default, validator=checked(instance, type(default)), metadata={"rule": rule})
+
+
+def _part(default: Any) -> Any:  # noqa: ANN401 - attrs' own field type
+    """A part of the tariff that has numbers and policies of its own."""
+    return attrs.field(default=default, validator=checked(instance, type(default)))
 
 
 def _usd(amount: str) -> Money:
@@ -191,7 +206,7 @@ class MinuteTerms:
     Source: MIN-1, MIN-3.
     """
 
-    cost_per_minute: Money = _number(_usd("0.02"), "per minute", "MIN-1")
+    cost_per_minute: Money = _number(_usd("0.02"), "per minute", "MIN-1", 1)
     minimum_purchase: Money = _number(_usd("100.00"), "each purchase", "MIN-3")
 
 
@@ -281,7 +296,7 @@ class RechargeLimits:
     per_day: int = _number(3, "recharges", "MIN-12")
     monthly_cap: Money | None = attrs.field(
         default=None,
-        validator=attrs.validators.optional(checked(instance, Money)),
+        validator=attrs.validators.optional(checked(price_amount)),
         metadata={"unit": "per calendar month", "rule": "MIN-12"},
     )
     declines: int = _number(7, "declines", "MIN-12", 1)
@@ -319,7 +334,7 @@ class Rate:
     Source: MIN-2, MIN-10, PRC-2.
     """
 
-    price: Price = attrs.field(validator=attrs.validators.instance_of((PerUnit, Flat, Graduated, Volume, Package)))
+    price: Price = attrs.field(validator=checked(price_scheme))
     increments: Increments | None = attrs.field(
         default=None, validator=attrs.validators.optional(checked(instance, Increments))
     )
@@ -412,17 +427,18 @@ class Tariff:
     """
 
     currency: str = _USD
-    storage: StorageTerms = StorageTerms()
-    minutes: MinuteTerms = MinuteTerms()
-    recharge: RechargePolicy = GUIDE
-    limits: RechargeLimits = RechargeLimits()
-    ports: PortTerms = PortTerms()
-    funding: FundingTerms = FundingTerms()
+    storage: StorageTerms = _part(StorageTerms())
+    minutes: MinuteTerms = _part(MinuteTerms())
+    recharge: RechargePolicy = _part(GUIDE)
+    limits: RechargeLimits = _part(RechargeLimits())
+    ports: PortTerms = _part(PortTerms())
+    funding: FundingTerms = _part(FundingTerms())
     proration: Convention = _policy(Convention.ACTUAL_DAYS, "CYC-4")
     decrease: Decrease = _policy(Decrease.NEXT_CYCLE, "LIC-8")
     zero_quantity: ZeroQuantity = _policy(ZeroQuantity.FREE, "PRC-3")
 
     def __attrs_post_init__(self) -> None:
+        decimals(self.currency)  # refuses an unknown code
         for name, amount in (
             ("storage.fee", self.storage.fee),
             ("minutes.cost_per_minute", self.minutes.cost_per_minute),
@@ -468,8 +484,8 @@ class ProductKind(enum.Enum):
 class Grant:
     """An action that a license grants, alone or together with licenses of other products (LIC-9)."""
 
-    action: Action
-    together_with: tuple[str, ...] = ()
+    action: Action = attrs.field(validator=checked(instance, Action))
+    together_with: tuple[str, ...] = attrs.field(default=(), validator=checked(tuple_of, str))
 
 
 @attrs.frozen(kw_only=True)
@@ -493,7 +509,7 @@ class Product:
     grants: tuple[Grant, ...] = attrs.field(default=(), validator=checked(tuple_of, Grant))
     prerequisites: tuple[str, ...] = attrs.field(default=(), validator=checked(tuple_of, str))
     list_price: Dated[Price] | None = attrs.field(
-        default=None, validator=attrs.validators.optional(checked(instance, Dated))
+        default=None, validator=attrs.validators.optional(checked(_dated, price_scheme))
     )
 
 
@@ -519,7 +535,8 @@ class Catalog:
     def __attrs_post_init__(self) -> None:
         distinct("products", [product.id for product in self.products], "the product")
         for product in self.products:
-            for named in (*product.prerequisites, *(other for grant in product.grants for other in grant.together_with)):
+            together = (other for grant in product.grants for other in grant.together_with)
+            for named in (*product.prerequisites, *together):
                 self.product(named)
 
     def product(self, product_id: str) -> Product:
@@ -532,7 +549,7 @@ class Catalog:
             if product.id == product_id:
                 return product
         known = ", ".join(product.id for product in self.products)
-        raise UnknownProduct("product", f"must be one of {known}")
+        raise UnknownProduct("product", f"must be one of {known}; not {shown(product_id)}")
 
 
 _MANAGING = (Grant(Action.MANAGE_LISTS), Grant(Action.MANAGE_SETTINGS))
@@ -586,7 +603,7 @@ class ContractPrice:
     """The agreed price of a product, by day."""
 
     product: str = attrs.field(validator=checked(text))
-    price: Dated[Price] = attrs.field(validator=checked(instance, Dated))
+    price: Dated[Price] = attrs.field(validator=checked(_dated, price_scheme))
 
 
 @attrs.frozen
@@ -594,7 +611,7 @@ class ContractRate:
     """The agreed rate of a kind of usage ("call", "sms", ...), by day."""
 
     kind: str = attrs.field(validator=checked(text))
-    rate: Dated[Rate] = attrs.field(validator=checked(instance, Dated))
+    rate: Dated[Rate] = attrs.field(validator=checked(_dated, instance, Rate))
 
 
 @attrs.frozen(kw_only=True)
@@ -613,17 +630,15 @@ class Floor:
     """
 
     products: tuple[str, ...] = attrs.field(validator=checked(tuple_of, str))
-    minimum: Dated[int] = attrs.field(validator=checked(instance, Dated))
+    minimum: Dated[int] = attrs.field(validator=checked(_dated, whole))
     shortfall_price: Money | None = attrs.field(
-        default=None, validator=attrs.validators.optional(checked(instance, Money))
+        default=None, validator=attrs.validators.optional(checked(price_amount))
     )
 
     def __attrs_post_init__(self) -> None:
         if not self.products:
             raise InvalidValue("products", "must name at least one product")
         distinct("products", self.products, "the product")
-        for position, step in enumerate(self.minimum.steps):
-            whole(f"minimum[{position}]", step.value)
         if self.is_group is (self.shortfall_price is None):
             raise InvalidValue("shortfall_price", "must be stated for a group of products, and only for a group")
 
@@ -663,19 +678,18 @@ class Contract:
     prices: tuple[ContractPrice, ...] = attrs.field(default=(), validator=checked(tuple_of, ContractPrice))
     floors: tuple[Floor, ...] = attrs.field(default=(), validator=checked(tuple_of, Floor))
     removal: Removal = attrs.field(default=Removal.DOWN_TO_FLOOR, validator=checked(instance, Removal))
-    renewal_months: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(checked(whole, 1, 1200))
-    )
+    renewal_months: int | None = attrs.field(default=None, validator=attrs.validators.optional(checked(whole, 1, 1200)))
     minimum_spend: Dated[Money] | None = attrs.field(
-        default=None, validator=attrs.validators.optional(checked(instance, Dated))
+        default=None, validator=attrs.validators.optional(checked(_dated, price_amount))
     )
     rates: tuple[ContractRate, ...] = attrs.field(default=(), validator=checked(tuple_of, ContractRate))
 
     def __attrs_post_init__(self) -> None:
         Period(self.start, self.end)
+        decimals(self.currency)  # refuses an unknown code
         distinct("prices", [price.product for price in self.prices], "the product")
         distinct("rates", [rate.kind for rate in self.rates], "the usage")
-        distinct("floors", [floor.products for floor in self.floors if not floor.is_group], "the product")
+        distinct("floors", [floor.products[0] for floor in self.floors if not floor.is_group], "the product")
         for place, currency in self._currencies():
             if currency != self.currency:
                 raise CurrencyMismatch(place, f"must be in the contract's {self.currency}, not {currency}")
