@@ -148,6 +148,14 @@ def following(period: Period, *, anchor_day: int = 1) -> Period:
     return cycle_of(instance("period", period, Period).end, anchor_day=anchor_day)
 
 
+def preceding(period: Period, *, anchor_day: int = 1) -> Period:
+    """The cycle before a cycle.
+
+    Source: CYC-1, CYC-3.
+    """
+    return cycle_of(instance("period", period, Period).start - timedelta(days=1), anchor_day=anchor_day)
+
+
 def billing_cycle(first_day: date, *, anchor_day: int = 1) -> Period:
     """The cycle that a bill is asked for by: the day must be the cycle's first.
 
@@ -184,7 +192,7 @@ def local_day(at: datetime.datetime, tz: datetime.tzinfo = UTC) -> date:
     try:
         return at.astimezone(tz).date()
     except OverflowError:
-        raise InvalidPeriod("at", f"is too close to the end of the calendar for a day in {tz}") from None
+        raise InvalidPeriod("at", "lies outside the calendar in the zone asked for") from None
 
 
 def first_instant(on: date, tz: datetime.tzinfo = UTC) -> datetime.datetime:

@@ -6,10 +6,21 @@ thresholds, zero) are in the pool, and everything shrinks towards small, round o
 Needs the `testing` extra. One section for each module, in the order of the modules.
 """
 
+import itertools
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
 from hypothesis import strategies as st
 
 from licensebill._checks import MAX_WHOLE
+from licensebill.cycles import LAST_ANCHOR_DAY, Period, cycle_of
 from licensebill.money import CURRENCIES, DECIMALS, MAX_MICROS, MICROS, ExactMoney, Money, minor_unit
+from licensebill.people import AGENT, BILLING_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Authorization, Person, User
+from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume
+from licensebill.terms import Dated, Step
+
+_T = TypeVar("_T")
 
 # --- money ---------------------------------------------------------------------------------------------------------
 
@@ -59,3 +70,153 @@ def plain_decimals() -> st.SearchStrategy[str]:
 def _multiples(unit: int, low: int, high: int) -> st.SearchStrategy[int]:
     fewest, most = -(-low // unit), high // unit
     return st.integers(fewest, most).map(lambda count: count * unit) if fewest <= most else st.nothing()
+
+
+# --- cycles --------------------------------------------------------------------------------------------------------
+
+#: Leap days and the days around them, ends of long and short months, turns of a year, centuries with and without.
+_AWKWARD_DAYS = (
+    *(date(2026, 1, 1), date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)),
+    *(date(2027, 12, 31), date(2028, 2, 28), date(2028, 2, 29), date(2028, 3, 1)),
+    *(date(2000, 2, 29), date(2100, 2, 28), date(2100, 3, 1)),
+)
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+
+#: Clocks that skip midnight, show it twice, skip a whole day, move by half an hour, or are seconds off the hour.
+_AWKWARD_ZONES = (
+    *("America/Sao_Paulo", "America/Havana", "Asia/Beirut", "America/Goose_Bay", "Asia/Amman"),
+    *("Pacific/Apia", "Australia/Lord_Howe", "America/Toronto", "Africa/Monrovia", "Asia/Kathmandu"),
+)
+
+
+def days(low: date = _FIRST_DAY, high: date = _LAST_DAY) -> st.SearchStrategy[date]:
+    """Calendar days from `low` to `high`, the awkward ones among them often."""
+    awkward = [st.just(day) for day in _AWKWARD_DAYS if low <= day <= high]
+    return st.one_of(st.dates(low, high), *awkward)
+
+
+def anchor_days() -> st.SearchStrategy[int]:
+    """Anchor days of cycles; those that short months lack are as likely as all others."""
+    return st.sampled_from([1, 28, 29, 30, LAST_ANCHOR_DAY]) | st.integers(1, LAST_ANCHOR_DAY)
+
+
+def periods(longest: int = 366) -> st.SearchStrategy[Period]:
+    """Periods of one day to `longest` days."""
+    lengths = st.integers(1, longest).map(timedelta)
+    return st.builds(lambda start, length: Period(start, start + length), days(), lengths)
+
+
+def cycles() -> st.SearchStrategy[Period]:
+    """Billing cycles from any anchor day."""
+    return st.builds(cycle_of, days(), anchor_day=anchor_days())
+
+
+def time_zones() -> st.SearchStrategy[tzinfo]:
+    """Time zones: UTC, regions with awkward clocks, any other region, and fixed offsets to the second."""
+    seconds = st.integers(-86_399, 86_399).map(lambda offset: timezone(timedelta(seconds=offset)))
+    return st.one_of(st.just(UTC), st.sampled_from(_AWKWARD_ZONES).map(ZoneInfo), st.timezones(), seconds)
+
+
+def instants() -> st.SearchStrategy[datetime]:
+    """Points in time, each written in some zone."""
+    return st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31), timezones=time_zones())  # noqa: DTZ001
+
+
+# --- pricing -------------------------------------------------------------------------------------------------------
+
+#: From a handful of licenses to gigabytes.
+_SIZES = st.integers(1, 20) | st.sampled_from([60, 1_000, 10**6, 10**9])
+
+
+def price_amounts(currency: str = "USD") -> st.SearchStrategy[Money]:
+    """Amounts as they stand in prices: from zero, whole in the minor unit or down to a micro."""
+    unit = minor_unit(currency)
+    return payable_amounts(currency, low=0, high=100_000 * unit) | amounts(currency, low=0, high=10 * unit)
+
+
+@st.composite
+def tiers(draw: st.DrawFn, currency: str = "USD", *, is_open: bool | None = None) -> tuple[Tier, ...]:
+    """Tiers of one price, ascending, some with a flat part; the last is open, bounded, or either (None)."""
+    bounds: list[int | None] = list(itertools.accumulate(draw(st.lists(_SIZES, min_size=1, max_size=4))))
+    if is_open or (is_open is None and draw(st.booleans())):
+        bounds[-1] = None
+    amount = price_amounts(currency)
+    flat = st.none() | amount
+    return tuple(Tier(bound, draw(amount), draw(flat)) for bound in bounds)
+
+
+def per_unit_prices(currency: str = "USD") -> st.SearchStrategy[PerUnit]:
+    """An amount per so many units."""
+    return st.builds(PerUnit, amount=price_amounts(currency), per=_SIZES)
+
+
+def flat_prices(currency: str = "USD") -> st.SearchStrategy[Flat]:
+    """One amount for any quantity."""
+    return st.builds(Flat, amount=price_amounts(currency))
+
+
+def graduated_prices(currency: str = "USD", *, is_open: bool | None = None) -> st.SearchStrategy[Graduated]:
+    """Each tier's units at its own price."""
+    return st.builds(Graduated, tiers=tiers(currency, is_open=is_open))
+
+
+def volume_prices(currency: str = "USD", *, is_open: bool | None = None) -> st.SearchStrategy[Volume]:
+    """All units at the price of the tier reached."""
+    return st.builds(Volume, tiers=tiers(currency, is_open=is_open))
+
+
+def package_prices(currency: str = "USD") -> st.SearchStrategy[Package]:
+    """An amount per package started, some with free units."""
+    return st.builds(Package, amount=price_amounts(currency), size=_SIZES, free=st.just(0) | _SIZES)
+
+
+def prices(currency: str = "USD", *, is_open: bool | None = None) -> st.SearchStrategy[Price]:
+    """Prices of all five schemes; with `is_open` they reach to any quantity."""
+    return st.one_of(
+        per_unit_prices(currency),
+        flat_prices(currency),
+        graduated_prices(currency, is_open=is_open),
+        volume_prices(currency, is_open=is_open),
+        package_prices(currency),
+    )
+
+
+# --- people --------------------------------------------------------------------------------------------------------
+
+_NAMES = st.sampled_from(["Ada", "Grace", "Nguyễn", "O'Brien", "Smith-Jones", "van der Berg"]) | st.text(
+    st.characters(categories=["L"]), min_size=1, max_size=20
+)
+
+
+def persons() -> st.SearchStrategy[Person]:
+    """First and last names in all scripts; no digits, so never what could be a card number."""
+    return st.builds(Person, _NAMES, _NAMES)
+
+
+def authorizations() -> st.SearchStrategy[Authorization]:
+    """The acceptance of a person."""
+    return st.builds(Authorization, persons(), st.just(True))  # noqa: FBT003 - Hypothesis passes by position
+
+
+def users() -> st.SearchStrategy[User]:
+    """Users in every standard role, with and without administrative privileges."""
+    return st.builds(
+        User,
+        id=st.integers(1, 1_000).map("user-{}".format),
+        role=st.sampled_from([AGENT, SYSTEM_ADMINISTRATOR, BILLING_ADMINISTRATOR]),
+        is_administrator=st.booleans(),
+    )
+
+
+# --- terms ---------------------------------------------------------------------------------------------------------
+
+#: Days between two steps: the next day, a month, a year, and any in between.
+_GAPS = st.sampled_from([1, 31, 365]) | st.integers(1, 1_000)
+
+
+@st.composite
+def dated(draw: st.DrawFn, values: st.SearchStrategy[_T], *, since: date | None = None) -> Dated[_T]:
+    """A value that changes on up to four days; the first step begins on `since`, if that is given."""
+    first = draw(days()) if since is None else since
+    later = [first + timedelta(gap) for gap in itertools.accumulate(draw(st.lists(_GAPS, max_size=3)))]
+    return Dated(tuple(Step(day, draw(values)) for day in (first, *later)))
