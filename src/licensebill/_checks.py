@@ -7,12 +7,12 @@ which text could be a card number (FUN-1), which every name and label must refus
 
 import datetime
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, TypeVar
 
 import attrs
 
-from licensebill.errors import InvalidValue, shown
+from licensebill.errors import InvalidValue, one, shown
 
 _T = TypeVar("_T")
 
@@ -80,7 +80,7 @@ def zone(place: str, value: object) -> datetime.tzinfo:
 def instance(place: str, value: object, kind: type[_T]) -> _T:
     """A value of the type asked for."""
     if not isinstance(value, kind):
-        raise InvalidValue(place, f"must be a {kind.__name__}, not {shown(value)}")
+        raise InvalidValue(place, f"must be {one(kind)}, not {shown(value)}")
     return value
 
 
@@ -96,7 +96,9 @@ def distinct(place: str, values: Collection[object], what: str) -> None:
 def holds_card_number(value: str) -> bool:
     """Whether some text, its blanks and dashes taken out, holds 12 to 19 digits in a row that pass Luhn's check.
 
-    Digits of every script count, so that Arabic-Indic digits hide nothing.
+    Blanks and dashes may stand within a card number and beside it: the card of "4111 1111 1111 1111 12/30" is found
+    although 18 digits follow each other. A row begins and ends where a group of digits does, so that a longer number
+    in one piece is not searched for parts that pass by chance. Digits of every script count.
 
     Source: FUN-1.
 
@@ -104,16 +106,33 @@ def holds_card_number(value: str) -> bool:
         >>> holds_card_number("4111-1111 1111 1111"), holds_card_number("4111 1111 1111 1112")
         (True, False)
     """
-    run: list[int] = []
-    for character in [*value, "."]:
-        digit = unicodedata.digit(character, -1)
-        if digit >= 0:
-            run.append(digit)
-        elif not character.isspace() and unicodedata.category(character) not in {"Pd", "Cf"}:
-            if len(run) in _CARD_DIGITS and _passes_luhn(run):
-                return True
-            run = []
-    return False
+    stretches = "".join(map(_digit_or_gap, value)).split(".")
+    return any(_is_card_number(row) for stretch in stretches for row in _rows(stretch.split()))
+
+
+def _digit_or_gap(character: str) -> str:
+    digit = unicodedata.digit(character, -1)
+    if digit >= 0:
+        return str(digit)
+    # a minus sign is typed for a dash; characters of category Cf are invisible
+    is_gap = character.isspace() or character == "\u2212" or unicodedata.category(character) in {"Pd", "Cf"}
+    return " " if is_gap else "."
+
+
+def _rows(groups: list[str]) -> Iterator[str]:
+    """Groups of digits that follow each other, joined in every way that is not too long for a card number."""
+    for start in range(len(groups)):
+        row = ""
+        for group in groups[start : start + _CARD_DIGITS.stop]:
+            row += group
+            if len(row) >= _CARD_DIGITS.stop:
+                break
+            yield row
+
+
+def _is_card_number(row: str) -> bool:
+    digits = [int(digit) for digit in row]
+    return len(digits) in _CARD_DIGITS and _passes_luhn(digits)
 
 
 def _passes_luhn(digits: list[int]) -> bool:

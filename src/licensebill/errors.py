@@ -87,5 +87,10 @@ def shown(value: object) -> str:
         if sum(map(str.isdigit, value)) > SHOWN_DIGITS:
             return f"a text of {len(value)} characters"
         return repr(value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 3] + "...")
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+    return one(type(value))
+
+
+def one(kind: type) -> str:
+    """A type's name with its article, for an error message: "an Account", "a Unit"."""
+    name = kind.__name__
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"

@@ -16,11 +16,11 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, final
 
 import attrs
 
-from licensebill._checks import MAX_WHOLE, whole
+from licensebill._checks import MAX_WHOLE, instance, whole
 from licensebill.errors import InvalidValue, shown
 
 MICROS = 10**6
@@ -28,6 +28,7 @@ MICROS = 10**6
 DECIMALS = 6
 #: The largest magnitude of an amount: a signed 64-bit integer of micros, about 9.2 trillion major units.
 MAX_MICROS = MAX_WHOLE
+_MIN_MICROS = -MAX_MICROS
 
 #: The current currencies of ISO 4217 by the decimals of their minor unit. Codes without a minor unit (gold, special
 #: drawing rights, testing) cannot be paid in and are left out.
@@ -83,7 +84,7 @@ def rounded_quotient(numerator: int, denominator: int, rounding: Rounding = Roun
         rounding: what happens to a remainder.
 
     Raises:
-        InvalidValue: the denominator is not above zero.
+        InvalidValue: the denominator is not above zero, a number is not whole, or there is no such rounding.
 
     Source: MON-1.
 
@@ -91,6 +92,7 @@ def rounded_quotient(numerator: int, denominator: int, rounding: Rounding = Roun
         >>> rounded_quotient(5, 2), rounded_quotient(-5, 2), rounded_quotient(5, 2, Rounding.HALF_EVEN)
         (3, -3, 2)
     """
+    _whole_of_any_size("numerator", numerator)
     whole("denominator", denominator, 1, high=denominator)
     quotient, remainder = divmod(abs(numerator), denominator)
     negative = numerator < 0
@@ -104,10 +106,18 @@ def rounded_quotient(numerator: int, denominator: int, rounding: Rounding = Roun
         away = remainder > 0
     elif rounding is Rounding.DOWN:
         away = False
+    elif rounding is Rounding.CEILING:
+        away = remainder > 0 and not negative
+    elif rounding is Rounding.FLOOR:
+        away = remainder > 0 and negative
     else:
-        away = remainder > 0 and negative is (rounding is Rounding.FLOOR)
+        raise InvalidValue("rounding", f"must be a Rounding, not {shown(rounding)}")
     magnitude = quotient + away
     return -magnitude if negative else magnitude
+
+
+def _whole_of_any_size(place: str, value: int) -> int:
+    return whole(place, value, value, value)
 
 
 def decimals(currency: str) -> int:
@@ -137,10 +147,12 @@ def _check_micros(_: object, __: object, micros: int) -> None:
         raise InvalidMoney(refused.place, refused.problem) from None
 
 
-def _check_currency(_: object, __: object, currency: str) -> None:
-    decimals(currency)
+def _current_code(currency: str) -> str:
+    decimals(currency)  # refuses an unknown code
+    return str.__str__(currency)  # a plain text, also of an application's enum of codes
 
 
+@final
 @attrs.frozen(order=False)
 class Money:
     """An exact amount: `Money(19_990_000, "USD")` is 19.99 USD.
@@ -163,7 +175,7 @@ class Money:
     """
 
     micros: int = attrs.field(validator=_check_micros)
-    currency: str = attrs.field(validator=_check_currency)
+    currency: str = attrs.field(converter=_current_code)
 
     @classmethod
     def zero(cls, currency: str) -> "Money":
@@ -289,12 +301,13 @@ class Money:
     def __add__(self, other: "Money") -> "Money":
         if other.__class__ is not Money:
             return NotImplemented
-        if other.currency != self.currency:
-            raise _mismatch(self.currency, other.currency)
+        currency = self.currency
+        if other.currency != currency:
+            raise _mismatch(currency, other.currency)
         micros = self.micros + other.micros
-        if -MAX_MICROS <= micros <= MAX_MICROS:
-            return _unchecked(micros, self.currency)
-        return Money(micros, self.currency)  # refuses
+        if _MIN_MICROS <= micros <= MAX_MICROS:
+            return _unchecked(micros, currency)
+        return Money(micros, currency)  # refuses
 
     def __sub__(self, other: "Money") -> "Money":
         if not isinstance(other, Money):
@@ -389,11 +402,12 @@ def minor_unit(currency: str) -> int:
     return _MINOR_UNITS[currency]
 
 
+@final
 @attrs.frozen(order=False, eq=False)
 class ExactMoney:
     """What is not rounded yet: `numerator / denominator` micros of a currency, in lowest terms.
 
-    Added, subtracted, multiplied by whole numbers, and compared with its like and with `Money`, all exactly.
+    Added, subtracted, `scaled` by ratios, and compared with its like and with `Money`, all exactly. Only zero is false.
 
     Args:
         numerator: micros, any whole number.
@@ -413,10 +427,10 @@ class ExactMoney:
 
     numerator: int
     denominator: int
-    currency: str = attrs.field(validator=_check_currency)
+    currency: str = attrs.field(converter=_current_code)
 
     def __attrs_post_init__(self) -> None:
-        whole("numerator", self.numerator, self.numerator, self.numerator)
+        _whole_of_any_size("numerator", self.numerator)
         whole("denominator", self.denominator, 1, self.denominator)
         shared = math.gcd(self.numerator, self.denominator)
         object.__setattr__(self, "numerator", self.numerator // shared)
@@ -435,8 +449,10 @@ class ExactMoney:
         """The amount times a ratio, still exact.
 
         Raises:
-            InvalidValue: the denominator is not above zero.
+            InvalidValue: the denominator is not above zero, or a number is not whole.
         """
+        _whole_of_any_size("numerator", numerator)
+        whole("denominator", denominator, 1, denominator)
         return ExactMoney(self.numerator * numerator, self.denominator * denominator, self.currency)
 
     def __add__(self, other: "ExactMoney | Money") -> "ExactMoney":
@@ -451,6 +467,9 @@ class ExactMoney:
 
     def __sub__(self, other: "ExactMoney | Money") -> "ExactMoney":
         return self + -_exactly(other)
+
+    def __bool__(self) -> bool:
+        return self.numerator != 0
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ExactMoney | Money):
@@ -483,7 +502,7 @@ class ExactMoney:
 
     @property
     def text(self) -> str:
-        """The amount in major units: a plain decimal where six decimals hold it, else a fraction such as "70/3"."""
+        """The amount in major units: a plain decimal where a `Money` holds it, else a fraction such as "70/3"."""
         if self.denominator == 1 and abs(self.numerator) <= MAX_MICROS:
             return Money(self.numerator, self.currency).text
         shared = math.gcd(self.numerator, MICROS * self.denominator)
@@ -517,7 +536,7 @@ def exact(amount: Money | ExactMoney, numerator: int = 1, denominator: int = 1) 
         denominator: above zero.
 
     Raises:
-        InvalidValue: the denominator is not above zero.
+        InvalidValue: the denominator is not above zero, a number is not whole, or there is no amount.
 
     Source: MON-1.
 
@@ -546,7 +565,7 @@ def scale(
         to: the unit the result is whole in, the currency's minor unit or a micro.
 
     Raises:
-        InvalidValue: the denominator is not above zero.
+        InvalidValue: the denominator is not above zero, a number is not whole, or another argument is of another type.
 
     Source: MON-1.
 
@@ -554,8 +573,8 @@ def scale(
         >>> scale(Money.parse("100.00", "USD"), 14, 30)
         Money.parse('46.67', 'USD')
     """
-    scaled = exact(amount, numerator, denominator)
-    return scaled.payable(rounding) if to is Unit.MINOR else scaled.to_micro(rounding)
+    scaled = exact(instance("amount", amount, Money), numerator, denominator)
+    return scaled.payable(rounding) if instance("to", to, Unit) is Unit.MINOR else scaled.to_micro(rounding)
 
 
 def allocate(amount: Money, weights: Sequence[int], *, to: Unit = Unit.MINOR) -> tuple[Money, ...]:
@@ -574,7 +593,7 @@ def allocate(amount: Money, weights: Sequence[int], *, to: Unit = Unit.MINOR) ->
 
     Raises:
         InvalidMoney: the amount is not payable, and the split is in minor units.
-        InvalidValue: no weights, a negative one, or none above zero.
+        InvalidValue: no weights, a negative one, or none above zero; another argument of another type.
 
     Source: MON-4.
 
@@ -582,12 +601,13 @@ def allocate(amount: Money, weights: Sequence[int], *, to: Unit = Unit.MINOR) ->
         >>> [part.text for part in allocate(Money.parse("100.00", "USD"), [1, 1, 1])]
         ['33.34', '33.33', '33.33']
     """
+    instance("amount", amount, Money)
     shares = [whole(f"weights[{position}]", weight) for position, weight in enumerate(weights)]
     everything = sum(shares)
     if not everything:
         raise InvalidValue("weights", "must hold at least one weight above zero")
     unit = 1
-    if to is Unit.MINOR:
+    if instance("to", to, Unit) is Unit.MINOR:
         amount.minor_units  # noqa: B018 - refuses an amount that is not payable
         unit = minor_unit(amount.currency)
     count = abs(amount.micros) // unit
