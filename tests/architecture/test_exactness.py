@@ -12,7 +12,7 @@ DECIMAL_DIVISION: set[tuple[str, str]] = set()
 
 #: What `math` offers on whole numbers; everything else there goes through float.
 _WHOLE_MATH = {"comb", "factorial", "gcd", "isqrt", "lcm", "prod"}
-#: Methods that give or take floats, or depend on the locale or the machine's time zone.
+#: Methods that give or take floats, read the clock, or depend on the locale or the machine's time zone.
 _INEXACT_METHODS = {
     *("fromtimestamp", "now", "strftime", "strptime", "timestamp", "today", "total_seconds", "utcfromtimestamp"),
     "utcnow",

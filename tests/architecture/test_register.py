@@ -20,8 +20,12 @@ def kept() -> set[str]:
 
 def left_to_others() -> dict[str, str]:
     """The rules that no function keeps, as docs/coverage.md lists them: `| id | reason |`."""
-    page = ROOT / "docs" / "coverage.md"
-    return dict(_ROW.findall(page.read_text(encoding="utf-8"))) if page.exists() else {}
+    return dict(_ROW.findall(_text("docs/coverage.md")))
+
+
+def _text(page: str) -> str:
+    path = ROOT / page
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def without_source(module: Module) -> list[str]:
@@ -49,6 +53,13 @@ def test_every_rule_is_kept_or_accounted_for(rule: str) -> None:
     reason = left_to_others().get(rule)
     assert (rule in kept()) is (reason is None)
     assert reason != ""
+
+
+def test_every_rule_has_its_section() -> None:
+    """Each rule is explained on the page that the register names, under a heading that begins with its id."""
+    pages = {page: _text(page) for page in {rule.page for rule in RULES.values()}}
+    missing = [rule.id for rule in RULES.values() if f"\n## {rule.id}: " not in pages[rule.page]]
+    assert missing == []
 
 
 def test_coverage_lists_only_rules() -> None:
