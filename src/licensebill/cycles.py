@@ -151,9 +151,15 @@ def following(period: Period, *, anchor_day: int = 1) -> Period:
 def preceding(period: Period, *, anchor_day: int = 1) -> Period:
     """The cycle before a cycle.
 
+    Raises:
+        InvalidPeriod: it does not lie within the calendar.
+
     Source: CYC-1, CYC-3.
     """
-    return cycle_of(instance("period", period, Period).start - timedelta(days=1), anchor_day=anchor_day)
+    start = instance("period", period, Period).start
+    if start == date.min:
+        raise InvalidPeriod("period", f"there is no cycle before {start}, where the calendar begins")
+    return cycle_of(start - timedelta(days=1), anchor_day=anchor_day)
 
 
 def billing_cycle(first_day: date, *, anchor_day: int = 1) -> Period:

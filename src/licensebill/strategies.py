@@ -17,6 +17,7 @@ from licensebill._checks import MAX_WHOLE
 from licensebill.cycles import LAST_ANCHOR_DAY, Period, cycle_of
 from licensebill.money import CURRENCIES, DECIMALS, MAX_MICROS, MICROS, ExactMoney, Money, minor_unit
 from licensebill.people import AGENT, BILLING_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Authorization, Person, User
+from licensebill.ports import Call, Feature, LineState, OutboundPorts, PortTerms, PortUse, TollFreeLine
 from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume
 from licensebill.terms import Dated, Step
 
@@ -129,9 +130,8 @@ _SIZES = st.integers(1, 20) | st.sampled_from([60, 1_000, 10**6, 10**9])
 
 
 def price_amounts(currency: str = "USD") -> st.SearchStrategy[Money]:
-    """Amounts as they stand in prices: from zero, whole in the minor unit or down to a micro."""
-    unit = minor_unit(currency)
-    return payable_amounts(currency, low=0, high=100_000 * unit) | amounts(currency, low=0, high=10 * unit)
+    """Amounts as they stand in prices: up to 1000, most of them whole in the minor unit, some down to a micro."""
+    return payable_amounts(currency, low=0, high=1_000 * MICROS) | amounts(currency, low=0, high=10 * MICROS)
 
 
 @st.composite
@@ -181,6 +181,21 @@ def prices(currency: str = "USD", *, is_open: bool | None = None) -> st.SearchSt
     )
 
 
+def quantities(price: Price, *, high: int = 2 * 10**9) -> st.SearchStrategy[int]:
+    """Quantities that a price reaches, up to `high`; its thresholds, one less and one more among them."""
+    reach = high
+    near: list[int] = []
+    if isinstance(price, Graduated | Volume):
+        near = [tier.up_to for tier in price.tiers if tier.up_to is not None]
+        reach = high if price.tiers[-1].up_to is None else min(high, near[-1])
+    elif isinstance(price, PerUnit):
+        near = [price.per]
+    elif isinstance(price, Package):
+        near = [price.free, price.free + price.size, price.free + 2 * price.size]
+    thresholds = [st.just(bound + step) for bound in near for step in (-1, 0, 1) if 0 <= bound + step <= reach]
+    return st.one_of(st.integers(0, reach), *thresholds)
+
+
 # --- people --------------------------------------------------------------------------------------------------------
 
 _NAMES = st.sampled_from(["Ada", "Grace", "Nguyễn", "O'Brien", "Smith-Jones", "van der Berg"]) | st.text(
@@ -220,3 +235,49 @@ def dated(draw: st.DrawFn, values: st.SearchStrategy[_T], *, since: date | None 
     first = draw(days()) if since is None else since
     later = [first + timedelta(gap) for gap in itertools.accumulate(draw(st.lists(_GAPS, max_size=3)))]
     return Dated(tuple(Step(day, draw(values)) for day in (first, *later)))
+
+
+# --- ports ---------------------------------------------------------------------------------------------------------
+
+_FEATURE_SETS = [
+    frozenset(features)
+    for size in range(1, len(Feature))
+    for features in itertools.combinations(Feature, size)
+    if not {Feature.INBOUND, Feature.OUTBOUND} <= set(features)
+]
+
+
+def port_terms() -> st.SearchStrategy[PortTerms]:
+    """Every way in which calls may take ports, the standard first."""
+    return st.builds(PortTerms, use=st.sampled_from(PortUse), outbound=st.sampled_from(OutboundPorts))
+
+
+def feature_sets() -> st.SearchStrategy[frozenset[Feature]]:
+    """What a call can be: one feature or more, not inbound and outbound at once."""
+    return st.sampled_from(_FEATURE_SETS)
+
+
+@st.composite
+def calls(draw: st.DrawFn, *, high: int = 40) -> Call[int]:
+    """Calls by the second from 0 to `high`: many begin where others end, some have no length or take no port."""
+    start, end = sorted((draw(st.integers(0, high)), draw(st.integers(0, high))))
+    return Call(start=start, end=end, ports=draw(st.integers(0, 5)))
+
+
+@st.composite
+def toll_free_lines(draw: st.DrawFn, *, id: str = "line-1") -> TollFreeLine:  # noqa: A002 - the field's own name
+    """Toll-free lines in every state, with days in their order, often the same."""
+    state = draw(st.sampled_from(LineState))
+    gaps = st.sampled_from([0, 1]) | st.integers(0, 1_000)
+    requested = draw(days())
+    confirmed = requested + timedelta(draw(gaps)) if state in {LineState.ACTIVE, LineState.RELEASED} else None
+    is_ended = state in {LineState.CANCELLED, LineState.RELEASED}
+    return TollFreeLine(
+        id=id,
+        representative=str(draw(persons())),
+        requested_on=requested,
+        state=state,
+        number="800-555-0199" if confirmed else None,
+        confirmed_on=confirmed,
+        ended_on=(confirmed or requested) + timedelta(draw(gaps)) if is_ended else None,
+    )
