@@ -19,6 +19,18 @@ from licensebill.money import CURRENCIES, DECIMALS, MAX_MICROS, MICROS, ExactMon
 from licensebill.people import AGENT, BILLING_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Authorization, Person, User
 from licensebill.ports import Call, Feature, LineState, OutboundPorts, PortTerms, PortUse, TollFreeLine
 from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume
+from licensebill.storage import (
+    Allowance,
+    ByteUnits,
+    ItemKind,
+    Reading,
+    ReadingRule,
+    StorageBasis,
+    StorageFee,
+    StorageTerms,
+    StoredItem,
+    step_end,
+)
 from licensebill.terms import Dated, Step
 
 _T = TypeVar("_T")
@@ -280,4 +292,64 @@ def toll_free_lines(draw: st.DrawFn, *, id: str = "line-1") -> TollFreeLine:  # 
         number="800-555-0199" if confirmed else None,
         confirmed_on=confirmed,
         ended_on=(confirmed or requested) + timedelta(draw(gaps)) if is_ended else None,
+    )
+
+
+# --- storage -------------------------------------------------------------------------------------------------------
+
+
+def storage_terms(currency: str = "USD") -> st.SearchStrategy[StorageTerms]:
+    """Every policy, with the standard numbers and with others: no included users, no allowance, a large one."""
+    return st.builds(
+        StorageTerms,
+        included_users=st.just(5) | st.integers(0, 10),
+        base_megabytes=st.just(250) | st.integers(0, 3_000),
+        user_megabytes=st.just(50) | st.integers(0, 500),
+        fee=payable_amounts(currency, low=minor_unit(currency), high=10_000 * minor_unit(currency)),
+        units=st.sampled_from(ByteUnits),
+        basis=st.sampled_from(StorageBasis),
+        reading=st.sampled_from(ReadingRule),
+        reading_age_days=st.integers(0, 3),
+        growth_days=st.just(30) | st.integers(1, 90),
+    )
+
+
+def allowances(currency: str = "USD") -> st.SearchStrategy[Allowance]:
+    """What may be stored without a fee: at the threshold of users, beside it, and with more than a gigabyte."""
+    return st.builds(Allowance, st.sampled_from([8, 0, 5, 6, 20, 21]) | st.integers(0, 200), storage_terms(currency))
+
+
+def stored_bytes(allowance: Allowance) -> st.SearchStrategy[int]:
+    """Bytes used: often at the end of a fee step, a byte below or a byte above."""
+    ends = [step_end(gigabytes, allowance.bytes, allowance.terms) for gigabytes in range(4)]
+    beside = [max(0, end + byte) for end in [0, *ends] for byte in (0, -1, 1)]
+    return st.sampled_from(beside) | st.integers(0, 2 * ends[-1])
+
+
+@st.composite
+def storage_fees(draw: st.DrawFn, currency: str = "USD") -> StorageFee:
+    """Fees of a month, no fee among them."""
+    allowance = draw(allowances(currency))
+    return StorageFee(used=draw(stored_bytes(allowance)), allowance=allowance)
+
+
+def readings(at: st.SearchStrategy[datetime] | None = None) -> st.SearchStrategy[Reading]:
+    """Readings of up to four gigabytes at the instants given, or at any."""
+    return st.builds(
+        Reading,
+        bytes=st.sampled_from([0, 1]) | st.integers(0, 4 * 10**9),
+        at=instants() if at is None else at,
+        source=st.sampled_from(["nightly export", "stated by Ada Byron"]),
+    )
+
+
+@st.composite
+def stored_items(draw: st.DrawFn, *, high: int = 10**9) -> StoredItem:
+    """Stored items of up to `high` bytes: all of it may be freed, none, or a part; equal sizes are frequent."""
+    size = draw(st.sampled_from([0, 1, high // 2, high]) | st.integers(0, high))
+    return StoredItem(
+        name=draw(st.sampled_from(["May 2025", "leads", "archive"])),
+        kind=draw(st.sampled_from(ItemKind)),
+        bytes=size,
+        freeable=draw(st.sampled_from([size, 0]) | st.integers(0, size)),
     )
