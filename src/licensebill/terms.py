@@ -385,11 +385,23 @@ class BalanceAtEnd(enum.Enum):
 
 @attrs.frozen(kw_only=True)
 class FundingTerms:
-    """Warnings about sources, and the end of an account.
+    """Debits that the bank returned, warnings about sources, and the end of an account.
 
-    Source: FUN-8, FUN-10.
+    Args:
+        retried_returns: codes after which a returned debit may be tried again.
+        return_retries: how often.
+        return_retry_days: how long after the first try, that last day included.
+        expiry_warning_days: how long before its last day a card is warned of.
+        balance_at_end: what happens to prepaid minutes.
+
+    Source: FUN-8, FUN-9, FUN-10.
     """
 
+    retried_returns: tuple[str, ...] = attrs.field(
+        default=("R01", "R09"), validator=checked(tuple_of, str), metadata={"unit": "return codes", "rule": "FUN-9"}
+    )
+    return_retries: int = _number(2, "new tries", "FUN-9")
+    return_retry_days: int = _number(180, "days", "FUN-9")
     expiry_warning_days: int = _number(30, "days", "FUN-10")
     balance_at_end: BalanceAtEnd = _policy(BalanceAtEnd.REPORTED, "FUN-8")
 

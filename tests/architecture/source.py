@@ -17,7 +17,7 @@ _HIGHEST_OF_CORE = "charging"
 #: The modules whose functions decide by the rules. `terms` is not among them: it is where the numbers stand.
 _RULE_MODULES = {
     *("pricing", "cycles", "schedules", "licenses", "ports", "storage", "minutes", "funding", "ledger"),
-    *("accounts", "bills"),
+    *("accounts", "administration", "bills", "outcomes"),
 }
 
 RULE_ID = re.compile(r"\b(?:MON|PRC|CYC|LIC|SVC|PRT|STO|MIN|FUN|BIL)-[0-9]+\b")
