@@ -1,0 +1,507 @@
+"""Accounts: everything a later decision needs, as one value, and the only way it changes.
+
+`Account` binds the rule modules together. A change of it is a value (a `Change`): what was asked, by whom and on which
+day. `apply(account, change)` is the only fold: it lets time pass to the change's day (`advance`), asks the rules, and
+gives the account afterwards, or raises and leaves the account as it was. The changes of an account, kept in order, are
+its whole history; folding them again gives the same account.
+
+The changes themselves, and the purchases that preview them, stand in `changes`; what is common to all of them is here.
+
+Time: at each cycle boundary pending totals are taken, and that first instant's schedule, users and tariff are kept
+until the cycle's bill is planned, so that a run on the 5th bills the 1st. Days are the account's own.
+
+How a bill is made belongs to `bills`, carrying out charges to `charging`. Nothing here reads a clock.
+"""
+
+import datetime
+from abc import ABC, abstractmethod
+from datetime import UTC, date
+from typing import ClassVar
+
+import attrs
+
+from licensebill import funding as sources
+from licensebill import licenses as held
+from licensebill._checks import cardless_text, checked, day, distinct, instance, text, tuple_of, whole, zone
+from licensebill.cycles import LAST_ANCHOR_DAY, Period, boundary_number, cycle_of, proration
+from licensebill.errors import InvalidValue, RuleViolation, shown
+from licensebill.explain import Explanation, Input
+from licensebill.funding import Cancellation, Funding, Outcome, Source, Succeeded
+from licensebill.ledger import CreditNote, Intent, Line
+from licensebill.licenses import Licenses, Schedule
+from licensebill.minutes import AutomaticRecharge
+from licensebill.money import CurrencyMismatch, Money, total
+from licensebill.people import Action, User
+from licensebill.services import Services
+from licensebill.terms import (
+    STANDARD,
+    STANDARD_CATALOG,
+    Catalog,
+    Contract,
+    Dated,
+    Purpose,
+    Tariff,
+    contract_on,
+)
+
+# --- the account --------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class CycleStart:
+    """A cycle's first instant, kept until its bill is planned (CYC-1).
+
+    Args:
+        cycle: the cycle.
+        schedule: the license lines at that instant; None once the account has ended.
+        users: those with a per-user license then (STO-1).
+        tariff: in force that day.
+    """
+
+    cycle: Period
+    schedule: Schedule | None
+    users: int
+    tariff: Tariff
+
+
+@attrs.frozen
+class Spending:
+    """What a cycle's license, storage and service lines came to, net of credits, before tax (PRC-4)."""
+
+    cycle: Period
+    amount: Money
+
+
+@attrs.frozen(kw_only=True)
+class OpenIntent:
+    """A charge that is not settled.
+
+    Args:
+        intent: what is charged.
+        has_failed: every source was tried; what is owed stays owed.
+    """
+
+    intent: Intent
+    has_failed: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Account:
+    """One customer's account on one day.
+
+    Args:
+        id: in every identifier of its charges.
+        began: the account's first day.
+        today: the day this value stands for, local to `tz`.
+        administrator: the id of the billing administrator, at first the user who installed the package (FUN-7).
+        funding: the sources; None until set up.
+        tz: the zone whose days are the account's.
+        anchor_day: of the cycles, 1 to 31.
+        tariffs: numbers and policies, by day.
+        catalog: the products.
+        contracts: in the order of their start, no two on one day.
+        licenses: owned and assigned.
+        users: of the customer's system, with their roles.
+        services: implementation and orders.
+        automatic: whether minutes recharge by themselves.
+        balance: prepaid minutes; below zero when a call outlasted them.
+        waiting: lines for the next bill: credits, a service due, what was too small to charge.
+        spending: of the cycles whose true-up is still to come.
+        unbilled: the first instants of cycles not billed yet, oldest first.
+        open: charges that are not settled, oldest first.
+        ordinals: how many charges of each purpose there have been.
+        notes: credit notes so far.
+        cancellation: None while the account goes on.
+
+    Raises:
+        InvalidValue: a field out of its range or an id twice.
+        CurrencyMismatch: balance, contract and tariff in different currencies.
+    """
+
+    id: str = attrs.field(validator=checked(cardless_text))
+    began: date = attrs.field(validator=checked(day))
+    today: date = attrs.field(validator=checked(day))
+    administrator: str = attrs.field(validator=checked(cardless_text))
+    funding: Funding | None = None
+    tz: datetime.tzinfo = attrs.field(default=UTC, validator=checked(zone))
+    anchor_day: int = attrs.field(default=1, validator=checked(whole, 1, LAST_ANCHOR_DAY))
+    tariffs: Dated[Tariff] = attrs.field(default=Dated.always(STANDARD), validator=checked(instance, Dated))
+    catalog: Catalog = attrs.field(default=STANDARD_CATALOG, validator=checked(instance, Catalog))
+    contracts: tuple[Contract, ...] = attrs.field(default=(), validator=checked(tuple_of, Contract))
+    licenses: Licenses = attrs.field(factory=Licenses.empty, validator=checked(instance, Licenses))
+    users: tuple[User, ...] = attrs.field(default=(), validator=checked(tuple_of, User))
+    services: Services = attrs.field(factory=Services, validator=checked(instance, Services))
+    automatic: AutomaticRecharge = attrs.field(factory=AutomaticRecharge)
+    balance: Money = attrs.field(default=Money.zero(STANDARD.currency), validator=checked(instance, Money))
+    waiting: tuple[Line, ...] = attrs.field(default=(), validator=checked(tuple_of, Line))
+    spending: tuple[Spending, ...] = attrs.field(default=(), validator=checked(tuple_of, Spending))
+    unbilled: tuple[CycleStart, ...] = attrs.field(default=(), validator=checked(tuple_of, CycleStart))
+    open: tuple[OpenIntent, ...] = attrs.field(default=(), validator=checked(tuple_of, OpenIntent))
+    ordinals: tuple[tuple[Purpose, int], ...] = ()
+    notes: tuple[CreditNote, ...] = attrs.field(default=(), validator=checked(tuple_of, CreditNote))
+    cancellation: Cancellation | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.today < self.began:
+            raise InvalidValue("today", f"must not be before the account began on {self.began}, not {self.today}")
+        distinct("users", [user.id for user in self.users], "the user")
+        distinct("contracts", [contract.start for contract in self.contracts], "the start")
+        currency = self.tariff.currency
+        for place, other in (
+            ("balance", self.balance.currency),
+            *((f"contracts.{contract.reference}", contract.currency) for contract in self.contracts),
+        ):
+            if other != currency:
+                raise CurrencyMismatch(place, f"must be in the tariff's {currency}, not {other}")
+
+    @property
+    def tariff(self) -> Tariff:
+        """The tariff in force today."""
+        return _tariff(self, self.today)
+
+    @property
+    def currency(self) -> str:
+        """The currency of everything in the account."""
+        return self.tariff.currency
+
+    @property
+    def cycle(self) -> Period:
+        """The cycle that today belongs to."""
+        return cycle_of(self.today, anchor_day=self.anchor_day)
+
+    @property
+    def contract(self) -> Contract | None:
+        """The contract whose terms hold for this cycle; None if there is none (LIC-10)."""
+        return contract_on(self.contracts, terms_day(self))
+
+    @property
+    def past_due_since(self) -> date | None:
+        """The day of the oldest charge that failed and is still owed; nothing is suspended (BIL-6)."""
+        return min((one.intent.on for one in self.open if one.has_failed), default=None)
+
+    def user(self, user_id: str) -> User:
+        """The user of an id.
+
+        Raises:
+            UnknownUser: there is none.
+        """
+        for user in self.users:
+            if user.id == user_id:
+                return user
+        raise UnknownUser("user", f"{shown(user_id)} is no user of account {self.id}")
+
+
+class UnknownUser(InvalidValue):
+    """An id that belongs to no user of the account."""
+
+    code: ClassVar[str] = "unknown_user"
+
+
+class OutOfOrder(InvalidValue):
+    """A day before the one the account already stands for: what has happened is not undone."""
+
+    code: ClassVar[str] = "out_of_order"
+
+
+@attrs.frozen
+class NotSetUp(RuleViolation):
+    """A charge before a funding source was set up."""
+
+    code: ClassVar[str] = "not_set_up"
+    rule: ClassVar[str] = "FUN-2"
+
+    account: str
+
+    def __str__(self) -> str:
+        return f"account {self.account} has no funding source yet; set one up first (FUN-2)"
+
+
+@attrs.frozen
+class AccountEnded(RuleViolation):
+    """A change that an ended account no longer takes."""
+
+    code: ClassVar[str] = "account_ended"
+    rule: ClassVar[str] = "FUN-8"
+
+    account: str
+    since: date
+
+    def __str__(self) -> str:
+        return f"account {self.account} ended on {self.since}; what is owed can still be paid (FUN-8)"
+
+
+def _tariff(account: Account, on: date) -> Tariff:
+    step = account.tariffs.on(on)
+    if step is None:
+        raise InvalidValue("tariffs", f"must hold a tariff for {on}; the first begins {account.tariffs.steps[0].since}")
+    return step.value
+
+
+def terms_day(account: Account) -> date:
+    """The day whose contract terms hold for the present cycle.
+
+    The cycle's first day; but the day the account's first contract begins, once it has begun within the cycle.
+
+    Source: LIC-10.
+    """
+    cycle = account.cycle
+    starts = sorted(contract.start for contract in account.contracts)
+    return starts[0] if starts and cycle.start < starts[0] <= account.today else cycle.start
+
+
+# --- time ---------------------------------------------------------------------------------------------------------
+
+
+def begin(account: Account) -> Account:
+    """An account read from a file or opened today, made ready: on a cycle's first day that day's schedule is kept.
+
+    Args:
+        account: with nothing unbilled; its licenses are those at the first instant of its day.
+
+    Source: CYC-1.
+    """
+    cycle = account.cycle
+    if not account.spending:
+        account = attrs.evolve(account, spending=(Spending(cycle, Money.zero(account.currency)),))
+    return _keep(account, cycle) if account.today == cycle.start else account
+
+
+def advance(account: Account, to: date) -> Account:
+    """The account on a later day: each cycle boundary on the way has been passed.
+
+    At a boundary pending totals are taken (LIC-8), and the schedule, the users and the tariff of its first instant are
+    kept until the bill is planned. Advancing in steps gives the same account as advancing at once.
+
+    Args:
+        account: on its day.
+        to: that day or a later one.
+
+    Raises:
+        OutOfOrder: an earlier day.
+
+    Source: CYC-1, LIC-8, LIC-10.
+    """
+    if day("to", to) < account.today:
+        raise OutOfOrder("on", f"{to} is before {account.today}, the day the account stands for")
+    while (start := account.cycle.end) <= to:
+        account = _enter(attrs.evolve(account, today=start))
+    return attrs.evolve(account, today=to) if to != account.today else account
+
+
+def _enter(account: Account) -> Account:
+    """Pass the boundary that the account has just reached."""
+    cycle, ended = account.cycle, has_ended(account, account.today)
+    if account.cancellation is not None and cycle.start > account.cancellation.effective:
+        return account  # the cycle after the last had the final bill: its true-up and what waited
+    taken = held.take_pending(account.licenses, contract=account.contract, on=cycle.start)
+    spending = () if ended else (Spending(cycle, Money.zero(account.currency)),)
+    return _keep(attrs.evolve(account, licenses=taken, spending=(*account.spending, *spending)), cycle)
+
+
+def _keep(account: Account, cycle: Period) -> Account:
+    kept = CycleStart(
+        cycle=cycle,
+        schedule=None if has_ended(account, cycle.start) else schedule_on(account, account.licenses, cycle.start),
+        users=len(held.assigned_users(account.licenses, catalog=account.catalog)),
+        tariff=_tariff(account, cycle.start),
+    )
+    return attrs.evolve(account, unbilled=(*account.unbilled, kept))
+
+
+def has_ended(account: Account, on: date) -> bool:
+    """Whether the account has been cancelled with effect on or before a day.
+
+    Source: FUN-8.
+    """
+    return account.cancellation is not None and account.cancellation.effective <= on
+
+
+def schedule_on(account: Account, licenses: Licenses, on: date) -> Schedule:
+    """The monthly license schedule by the terms in force on a day.
+
+    Args:
+        account: whose contracts, catalog and tariff hold.
+        licenses: what is owned, which may differ from what the account owns.
+        on: the day.
+
+    Source: LIC-10.
+    """
+    return held.schedule(
+        licenses,
+        contract=contract_on(account.contracts, on),
+        catalog=account.catalog,
+        on=on,
+        zero=_tariff(account, on).zero_quantity,
+        currency=account.currency,
+    )
+
+
+# --- changes ------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Change(ABC):
+    """Something that happened to an account on one of its days; apply it with `apply`.
+
+    A change that a person asks for also states `by`, the id of the acting user, and is refused to those whose role
+    does not permit it (FUN-11).
+    """
+
+    on: date = attrs.field(validator=checked(day))
+
+    #: What a user needs to be permitted; None for what happens by itself.
+    action: ClassVar[Action | None] = None
+    #: Whether an account that has ended still takes it.
+    after_end: ClassVar[bool] = False
+
+    @abstractmethod
+    def change(self, account: Account) -> Account:
+        """The account after this change, on the change's day; for `apply` alone."""
+
+
+def apply(account: Account, change: Change) -> Account:
+    """The account after a change.
+
+    Args:
+        account: on the change's day or an earlier one.
+        change: any change.
+
+    Returns:
+        the account on the change's day.
+
+    Raises:
+        OutOfOrder: the change's day is before the account's.
+        NotPermitted: the acting user's role does not permit it (FUN-11).
+        AccountEnded: the account has ended.
+        RuleViolation: whatever the rule of the change refuses.
+
+    Source: FUN-8, FUN-11, BIL-4.
+
+    Example:
+        >>> from licensebill.people import BILLING_ADMINISTRATOR
+        >>> acme = begin(Account(id="acme", began=date(2026, 1, 1), today=date(2026, 11, 20), administrator="u1"))
+        >>> acme = apply(acme, AddUser(on=date(2026, 11, 20), user=User(id="u2")))
+        >>> acme.user("u2").role.name
+        'agent'
+    """
+    if not isinstance(change, Change):
+        raise InvalidValue("change", f"must be a change of an account, not {shown(change)}")
+    account = advance(account, change.on)
+    if account.cancellation is not None and has_ended(account, change.on) and not change.after_end:
+        raise AccountEnded(account.id, account.cancellation.effective)
+    if change.action is not None:
+        _check_permitted(account, change.action, getattr(change, "by", ""))
+    return change.change(account)
+
+
+def _check_permitted(account: Account, action: Action, by: str) -> None:
+    # the administrator need not be listed among the users: the installer may hold no license (FUN-7)
+    user = User(id=by) if by == account.administrator else account.user(by)
+    sources.check_permitted(user, action, administrator_id=account.administrator)
+
+
+# --- what others ask of an account --------------------------------------------------------------------------------
+
+
+def cycle_start(account: Account, on: date) -> date:
+    """The first day of the account's cycle that a day belongs to.
+
+    Source: CYC-1, CYC-3.
+    """
+    return cycle_of(on, anchor_day=account.anchor_day).start
+
+
+def bill_ordinal(account: Account, cycle: Period) -> int:
+    """The number of a cycle's bill: the cycles since the account began, from 1.
+
+    Source: BIL-4.
+    """
+    return boundary_number(cycle_start(account, account.began), cycle.start, anchor_day=account.anchor_day) + 1
+
+
+def funding_of(account: Account) -> Funding:
+    """The account's sources, once there are any.
+
+    Raises:
+        NotSetUp: there are none yet.
+
+    Source: FUN-2.
+    """
+    if account.funding is None:
+        raise NotSetUp(account.id)
+    return account.funding
+
+
+def is_recharge_under_way(account: Account) -> bool:
+    """Whether an automatic recharge is not settled yet.
+
+    Source: MIN-7.
+    """
+    return any(one.intent.purpose is Purpose.RECHARGE and not one.has_failed for one in account.open)
+
+
+# --- what is committed --------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Committed:
+    """What the present term still commits the account to, if it ended with this cycle.
+
+    Args:
+        cycles: each cycle of the term that begins from then, with the amount it commits.
+        contract: its reference; empty without a contract.
+        currency: of the amounts.
+    """
+
+    cycles: tuple[tuple[Period, Money], ...]
+    contract: str
+    currency: str
+
+    @property
+    def amount(self) -> Money:
+        """The sum over the cycles."""
+        return total((amount for _, amount in self.cycles), self.currency)
+
+    def explanation(self) -> Explanation:
+        """How the sum comes about.
+
+        Source: FUN-8, BIL-5.
+        """
+        return Explanation(
+            figure="committed",
+            value=self.amount.text,
+            unit=self.currency,
+            rules=("FUN-8", "LIC-10", "PRC-4"),
+            because=f"{len(self.cycles)} further cycles of the term under contract {self.contract or '(none)'}, each at "
+            "the greater of its floors' lines and the minimum spend.",
+            working=" + ".join(amount.text for _, amount in self.cycles) or "0",
+            inputs=tuple(Input(str(cycle), amount.text, self.currency) for cycle, amount in self.cycles),
+        )
+
+
+def committed(account: Account) -> Committed:
+    """What an account cancelled today stays committed to.
+
+    Over the cycles of the current term that begin after this one: the sum of the greater of the license lines with
+    nothing owned (the floors) and the minimum spend.
+
+    Source: FUN-8, LIC-10, PRC-4.
+    """
+    contract = contract_on(account.contracts, account.today)
+    term = contract.term(account.today) if contract is not None else None
+    cycles: list[tuple[Period, Money]] = []
+    cycle = cycle_of(account.cycle.end, anchor_day=account.anchor_day)
+    while contract is not None and term is not None and cycle.start < term.end:
+        floors = schedule_on(account, Licenses.empty(), cycle.start).total
+        minimum = contract.minimum_spend_on(cycle.start)
+        cycles.append((cycle, floors if minimum is None else max(floors, minimum.value)))
+        cycle = cycle_of(cycle.end, anchor_day=account.anchor_day)
+    return Committed(cycles=tuple(cycles), contract=contract.reference if contract else "", currency=account.currency)
+
+
+def open_charges(account: Account) -> tuple[Intent, ...]:
+    """The charges that are open and have not failed, oldest first: what is to be carried out.
+
+    Source: FUN-9.
+    """
+    return tuple(one.intent for one in account.open if not one.has_failed)

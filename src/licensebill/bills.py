@@ -1,0 +1,515 @@
+"""Bills: the month's lines and total of one account, and the summary in four parts.
+
+A bill is made from what the account kept at the cycle's first instant, a storage reading, and the lines that waited;
+it is a value, and making it changes nothing. `planned` turns it into the change that opens its charge. The same
+account, readings and cycle always give the same bill.
+
+Prepaid minutes are no part of a bill; the recharge is quoted by `minutes`, and shown beside the bill in the summary.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import ClassVar
+
+import attrs
+
+from licensebill import funding, licenses, minutes, storage
+from licensebill._checks import day, instance, whole
+from licensebill.accounts import Account, CycleStart, advance, bill_ordinal, terms_day
+from licensebill.changes import PlanBill
+from licensebill.cycles import Period, Proration, billing_cycle, first_instant, preceding, proration
+from licensebill.errors import InvalidValue
+from licensebill.explain import Explanation, Input
+from licensebill.funding import SourceWarning
+from licensebill.ledger import SPENDING, Category, Line, LineKind, Selection, Transaction, selection
+from licensebill.licenses import Availability, Schedule
+from licensebill.minutes import RechargeQuote, UsageHistory
+from licensebill.money import CurrencyMismatch, Money, decimals, total
+from licensebill.storage import Reading, StorageFee
+from licensebill.terms import Applied, Purpose, contract_on
+
+# --- tax ----------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Tax:
+    """A tax passed through: an amount for one line, or for the total (BIL-6).
+
+    Args:
+        description: for people.
+        amount: payable.
+        of: the position of the line it is for, from 0; None for the total.
+    """
+
+    description: str
+    amount: Money
+    of: int | None = None
+
+
+#: A pure function of a bill's taxable lines. Credit notes and what is carried were taxed when they were charged and
+#: are not among them.
+TaxRule = Callable[[tuple[Line, ...]], Iterable[Tax]]
+
+
+def no_tax(_: tuple[Line, ...]) -> Iterable[Tax]:
+    """No tax: the default."""
+    return ()
+
+
+# --- true-up ------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class TrueUp:
+    """What a cycle's charges lacked of its minimum spend.
+
+    Args:
+        cycle: the cycle that is over.
+        agreed: the minimum of a whole cycle.
+        share: the part of the cycle that counts; None for all of it.
+        spent: its license, storage and service lines, net of credits, before tax.
+
+    Source: PRC-4.
+    """
+
+    cycle: Period
+    agreed: Money
+    share: Proration | None
+    spent: Money
+
+    @property
+    def minimum(self) -> Money:
+        """The minimum of this cycle, payable."""
+        return self.agreed if self.share is None else self.share.of(self.agreed).payable()
+
+    @property
+    def amount(self) -> Money:
+        """The minimum less what was spent, never negative."""
+        return max(self.minimum - self.spent, Money.zero(self.agreed.currency))
+
+    def explanation(self) -> Explanation:
+        """How the amount comes about.
+
+        Source: PRC-4, BIL-5.
+        """
+        currency = self.agreed.currency
+        minimum = self.agreed.text
+        if self.share is not None:
+            minimum = f"round({minimum} * {self.share.numerator} / {self.share.denominator}, {decimals(currency)})"
+        return Explanation(
+            figure=f"true-up of {self.cycle}",
+            value=self.amount.text,
+            unit=currency,
+            rules=("PRC-4",) if self.share is None else ("PRC-4", "CYC-4"),
+            because=f"The cycle's charges came to {self.spent}; the minimum spend was {self.minimum}.",
+            working=f"max({minimum} - {self.spent.text}, 0)",
+            inputs=(
+                Input("agreed minimum", self.agreed.text, currency),
+                Input("charged in the cycle", self.spent.text, currency),
+            ),
+        )
+
+
+def true_up(account: Account, cycle: Period) -> TrueUp | None:
+    """What a cycle that is over lacks of its minimum spend; None where no minimum was in force.
+
+    In force on its first day; in the cycle in which the account's first contract began, CYC-4's share from that day.
+
+    Args:
+        account: one that still keeps the cycle's spending.
+        cycle: a cycle that is over.
+
+    Raises:
+        InvalidValue: the account does not keep that cycle's spending.
+
+    Source: PRC-4.
+    """
+    spent = next((one.amount for one in account.spending if one.cycle == cycle), None)
+    if spent is None:
+        raise InvalidValue("cycle", f"the account keeps no spending of {cycle}")
+    contract, share = contract_on(account.contracts, cycle.start), None
+    from_day = cycle.start
+    if contract is None:
+        started = sorted(one.start for one in account.contracts if one.start in cycle)
+        contract = contract_on(account.contracts, started[0]) if started else None
+        if contract is not None and started:
+            from_day = started[0]
+            share = proration(cycle, from_day, account.tariff.proration)
+    step = contract.minimum_spend_on(from_day) if contract is not None else None
+    return None if step is None else TrueUp(cycle=cycle, agreed=step.value, share=share, spent=spent)
+
+
+# --- the bill -----------------------------------------------------------------------------------------------------
+
+
+class CycleNotKept(InvalidValue):
+    """A bill of a cycle whose first instant the account no longer, or not yet, knows (CYC-1)."""
+
+    code: ClassVar[str] = "cycle_not_kept"
+
+
+@attrs.frozen(kw_only=True)
+class Bill:
+    """A cycle's bill.
+
+    Args:
+        account: the account's id.
+        cycle: what it bills.
+        ordinal: the number of the cycle's bill, from 1.
+        currency: of every amount.
+        lines: in the order they are shown.
+        schedule: the license lines' result; None once the account has ended.
+        storage: the storage fee's result, also where there is no fee; None once the account has ended.
+        true_ups: of cycles that are over.
+        source: the source to be charged first, masked; empty where none is set up or valid.
+        past_due_since: the day of the oldest charge still owed; None where there is none.
+
+    Source: BIL-1, BIL-4.
+    """
+
+    account: str
+    cycle: Period
+    ordinal: int
+    currency: str
+    lines: tuple[Line, ...]
+    schedule: Schedule | None
+    storage: StorageFee | None
+    true_ups: tuple[TrueUp, ...]
+    source: str
+    past_due_since: date | None
+
+    @property
+    def id(self) -> str:
+        """The identifier: account, purpose, ordinal (BIL-4)."""
+        return f"{self.account}/{Purpose.BILL.value}/{self.ordinal}"
+
+    @property
+    def total(self) -> Money:
+        """The sum of the lines; negative where credits exceed them."""
+        return total((line.amount for line in self.lines), self.currency)
+
+    @property
+    def due(self) -> Money:
+        """What is charged: the total, or nothing where it is below zero (BIL-1)."""
+        return max(self.total, Money.zero(self.currency))
+
+    @property
+    def terms(self) -> tuple[Applied, ...]:
+        """The terms that were applied, each once, in the order of the lines."""
+        return tuple(dict.fromkeys(term for line in self.lines for term in line.terms))
+
+    def explanation(self) -> Explanation:
+        """The bill's total and, below it, every line.
+
+        Source: BIL-1, BIL-5.
+        """
+        lines = tuple(line.explanation() for line in self.lines)
+        nothing = (self.storage.explanation(),) if self.storage is not None and not self.storage.amount else ()
+        owed = "" if self.past_due_since is None else f" The account is past due since {self.past_due_since}."
+        return Explanation(
+            figure=f"bill {self.id}",
+            value=self.total.text,
+            unit=self.currency,
+            rules=("BIL-1", "CYC-1", "MON-1"),
+            because=f"{len(self.lines)} lines for {self.cycle}, {self.due} to be charged"
+            f"{f' to {self.source}' if self.source else ''}.{owed}",
+            working=" + ".join(line.amount.text for line in self.lines).replace("+ -", "- ") or "0",
+            inputs=(Input("cycle", str(self.cycle)),),
+            parts=(*lines, *nothing),
+        )
+
+
+def monthly_bill(
+    account: Account,
+    on: date,
+    *,
+    readings: Iterable[Reading] = (),
+    users: int | None = None,
+    tax: TaxRule = no_tax,
+) -> Bill:
+    """The bill of the cycle that begins on a day.
+
+    Billed is the license schedule at the cycle's first instant, however late the run; the storage fee by the reading
+    that counts then; what waited for this bill; and the true-up of the cycle before. Bills come oldest first.
+
+    Args:
+        account: on that day, an earlier one, or a later one that still keeps the cycle's first instant.
+        on: the cycle's first day.
+        readings: of storage, in any order.
+        users: a number stated by a person in place of the users with a license (STO-1).
+        tax: a pure function of the lines.
+
+    Returns:
+        the bill; every line payable, the total their sum.
+
+    Raises:
+        NotACycleStart: the day begins no cycle.
+        CycleNotKept: the account stands for a later cycle, or an older one is to be billed first.
+        NoReading: no storage reading counts; a missing one is never zero (STO-4).
+
+    Source: BIL-1, CYC-1, STO-4, PRC-4.
+    """
+    cycle = billing_cycle(day("on", on), anchor_day=account.anchor_day)
+    account = advance(account, max(on, account.today))
+    kept = _kept(account, cycle)
+    fee = None if kept.schedule is None else _storage_fee(account, kept, readings, users)
+    true_ups = tuple(
+        result
+        for one in account.spending
+        if one.cycle.start < cycle.start and (result := true_up(account, one.cycle)) is not None
+    )
+    lines = (
+        *_license_lines(kept),
+        *(() if fee is None or not fee.amount else (_storage_line(fee, cycle),)),
+        *account.waiting,
+        *(_true_up_line(result) for result in true_ups if result.amount),
+    )
+    order = () if account.funding is None else funding.attempts(account.funding, purpose=Purpose.BILL, on=on).order
+    return Bill(
+        account=account.id,
+        cycle=cycle,
+        ordinal=bill_ordinal(account, cycle),
+        currency=account.currency,
+        lines=(*lines, *_tax_lines(lines, tax, account.currency)),
+        schedule=kept.schedule,
+        storage=fee,
+        true_ups=true_ups,
+        source=order[0].masked if order else "",
+        past_due_since=account.past_due_since,
+    )
+
+
+def planned(bill: Bill, on: date | None = None) -> PlanBill:
+    """The change that opens a bill's charge, on the day of the run.
+
+    Args:
+        bill: from `monthly_bill`.
+        on: the day of the run; the cycle's first day by default.
+
+    Source: BIL-1, CYC-1.
+    """
+    return PlanBill(on=bill.cycle.start if on is None else on, cycle=bill.cycle, lines=bill.lines)
+
+
+def _kept(account: Account, cycle: Period) -> CycleStart:
+    if not account.unbilled:
+        raise CycleNotKept(
+            "on",
+            f"the account stands for {account.today} and keeps no first instant; its next bill is of {account.cycle.end}",
+        )
+    oldest = account.unbilled[0]
+    if oldest.cycle != cycle:
+        later = (
+            "is billed already, or began before the account's file" if cycle.start < oldest.cycle.start else "must wait"
+        )
+        raise CycleNotKept("on", f"the bill of {cycle.start} {later}; the next one is of {oldest.cycle.start} (CYC-1)")
+    return oldest
+
+
+def _license_lines(kept: CycleStart) -> Iterable[Line]:
+    for line in () if kept.schedule is None else kept.schedule.lines:
+        yield Line(
+            kind=LineKind.SHORTFALL if line.is_shortfall else LineKind.LICENSES,
+            category=Category.LICENSES,
+            description=line.name,
+            amount=line.amount,
+            quantity=line.quantity,
+            period=kept.cycle,
+            terms=line.terms,
+            basis=line,
+        )
+
+
+def _storage_fee(account: Account, kept: CycleStart, readings: Iterable[Reading], users: int | None) -> StorageFee:
+    terms = kept.tariff.storage
+    start = first_instant(kept.cycle.start, account.tz)
+    before = preceding(kept.cycle, anchor_day=account.anchor_day)
+    reading = storage.counted_reading(
+        readings, cycle_start=start, terms=terms, cycle_before=(first_instant(before.start, account.tz), start)
+    )
+    counted = kept.users if users is None else whole("users", users)
+    return storage.monthly_fee(used=reading.bytes, users=counted, terms=terms, reading=reading)
+
+
+def _storage_line(fee: StorageFee, cycle: Period) -> Line:
+    return Line(
+        kind=LineKind.STORAGE,
+        category=Category.STORAGE,
+        description="Storage fee",
+        amount=fee.amount,
+        period=cycle,
+        basis=fee,
+    )
+
+
+def _true_up_line(result: TrueUp) -> Line:
+    return Line(
+        kind=LineKind.TRUE_UP,
+        category=Category.LICENSES,
+        description=f"True-up to the minimum spend of {result.cycle}",
+        amount=result.amount,
+        period=result.cycle,
+        basis=result,
+    )
+
+
+_TAXED_BEFORE = frozenset({LineKind.CARRIED, LineKind.CREDIT_NOTE})
+
+
+def _tax_lines(lines: tuple[Line, ...], tax: TaxRule, currency: str) -> Iterable[Line]:
+    positions = [position for position, line in enumerate(lines) if line.kind not in _TAXED_BEFORE]
+    for one in tax(tuple(lines[position] for position in positions)):
+        if instance("tax", one, Tax).amount.currency != currency:
+            raise CurrencyMismatch("tax", f"must be in the account's {currency}, not {one.amount.currency}")
+        of = None if one.of is None else positions[whole("tax.of", one.of, 0, len(positions) - 1)]
+        yield Line(
+            kind=LineKind.TAX,
+            category=Category.OTHER if of is None else lines[of].category,
+            description=one.description,
+            amount=one.amount,
+            of=of,
+        )
+
+
+# --- the summary --------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class ProductRow:
+    """One product in the summary: what is billed each month, and what is in use.
+
+    Args:
+        billed: licenses in the month's schedule, floors included.
+        licenses: owned, assigned, available, pending.
+    """
+
+    billed: int
+    licenses: Availability
+
+
+@attrs.frozen(kw_only=True)
+class Products:
+    """The first part: licenses and storage."""
+
+    rows: tuple[ProductRow, ...]
+    schedule: Schedule
+    storage: StorageFee | None
+
+
+@attrs.frozen(kw_only=True)
+class Preferences:
+    """The second part: who pays and who administers.
+
+    Args:
+        primary: masked; empty before the first source is set up.
+        others: masked, in order; with one source there is only the primary.
+        administrator: the user's id.
+        warnings: about the sources.
+    """
+
+    primary: str
+    others: tuple[str, ...]
+    administrator: str
+    warnings: tuple[SourceWarning, ...]
+
+
+@attrs.frozen(kw_only=True)
+class DialerMinutes:
+    """The third part: the prepaid balance.
+
+    Args:
+        balance: money.
+        minutes: the same in minutes, whole.
+        quote: reserve, recharge and whether one is due.
+        usage: of the quote's window, by kind of usage.
+    """
+
+    balance: Money
+    minutes: int
+    quote: RechargeQuote
+    usage: tuple[tuple[str, Money], ...]
+
+
+@attrs.frozen(kw_only=True)
+class Summary:
+    """The billing summary in its four parts.
+
+    Source: BIL-3.
+    """
+
+    products: Products
+    preferences: Preferences
+    dialer_minutes: DialerMinutes
+    transactions: Selection
+
+
+def summary(
+    account: Account,
+    *,
+    usage: UsageHistory,
+    used: int | None = None,
+    listed: Iterable[Transaction] = (),
+    first: date | None = None,
+    last: date | None = None,
+    category: Category | None = None,
+) -> Summary:
+    """The billing summary of an account, as it stands.
+
+    Args:
+        account: on its day.
+        usage: of dialer minutes.
+        used: bytes stored; None where nothing has been measured, and then no fee is shown.
+        listed: transactions, from `ledger.transactions`.
+        first: the first day of transactions that is shown.
+        last: the last one, included.
+        category: of the transactions that are shown.
+
+    Source: BIL-3.
+    """
+    quote = minutes.recharge_quote(
+        usage, at=account.today, balance=account.balance, policy=account.tariff.recharge, began=account.began
+    )
+    return Summary(
+        products=_products(account, used),
+        preferences=_preferences(account),
+        dialer_minutes=DialerMinutes(
+            balance=account.balance,
+            minutes=minutes.minutes_of(account.balance, account.tariff.minutes),
+            quote=quote,
+            usage=usage.by_kind(quote.average.window),
+        ),
+        transactions=selection(listed, account.currency, first=first, last=last, category=category),
+    )
+
+
+def _products(account: Account, used: int | None) -> Products:
+    schedule = licenses.schedule(
+        account.licenses,
+        contract=account.contract,
+        catalog=account.catalog,
+        on=terms_day(account),
+        zero=account.tariff.zero_quantity,
+        currency=account.currency,
+    )
+    rows = tuple(
+        ProductRow(licenses=row, billed=line.quantity if (line := schedule.line(row.product)) else 0)
+        for row in licenses.totals(account.licenses, catalog=account.catalog, terms=account.tariff.ports)
+    )
+    users = len(licenses.assigned_users(account.licenses, catalog=account.catalog))
+    fee = None if used is None else storage.monthly_fee(used=used, users=users, terms=account.tariff.storage)
+    return Products(rows=rows, schedule=schedule, storage=fee)
+
+
+def _preferences(account: Account) -> Preferences:
+    held = () if account.funding is None else account.funding.sources
+    warnings = (
+        ()
+        if account.funding is None
+        else funding.warnings(account.funding, on=account.today, terms=account.tariff.funding)
+    )
+    return Preferences(
+        primary=held[0].masked if held else "",
+        others=tuple(source.masked for source in held[1:]),
+        administrator=account.administrator,
+        warnings=warnings,
+    )

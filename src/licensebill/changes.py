@@ -1,0 +1,831 @@
+"""Changes: everything that can happen to an account, one value for each, and purchases as previews of them.
+
+Each change holds what was asked, by whom and on which day; `accounts.apply` is what makes it happen. Its `change`
+method asks the rules and puts the answers together; no rule is formulated here. A purchase is a change with the charge
+it opens and what it leads to, computed and not applied, so that a preview cannot differ from the purchase (LIC-12).
+
+What opens a charge keeps it as an intent in the account until its outcome is recorded. Licenses and services are there
+from acceptance, and owed if their charge fails; minutes are there when paid (FUN-9).
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
+from typing import ClassVar
+
+import attrs
+
+from licensebill import funding as sources
+from licensebill import licenses as held
+from licensebill import minutes
+from licensebill import services as ordered
+from licensebill._checks import cardless_text, checked, instance, text
+from licensebill.accounts import (
+    Account,
+    Change,
+    OpenIntent,
+    Spending,
+    advance,
+    apply,
+    bill_ordinal,
+    committed,
+    cycle_start,
+    funding_of,
+    is_recharge_under_way,
+    schedule_on,
+    terms_day,
+)
+from licensebill.cycles import Period, proration
+from licensebill.errors import InvalidValue, RuleViolation, shown
+from licensebill.explain import Explanation, Input
+from licensebill.funding import Cancellation, Outcome, Source, Succeeded
+from licensebill.ledger import SPENDING, Category, Intent, Line, LineKind, Returned, Settled, credit_note
+from licensebill.licenses import Schedule, TotalChange
+from licensebill.money import Money, total
+from licensebill.people import Action, Authorization, Person, User
+from licensebill.terms import Contract, Purpose, contract_on
+
+
+class UnknownIntent(InvalidValue):
+    """An id of no open charge of the account."""
+
+    code: ClassVar[str] = "unknown_intent"
+
+
+@attrs.frozen
+class ContractNotSignable(RuleViolation):
+    """A contract that begins in the past, or a first one within a cycle that is not signed on its first day."""
+
+    code: ClassVar[str] = "contract_not_signable"
+    rule: ClassVar[str] = "LIC-10"
+
+    reference: str
+    start: date
+    on: date
+
+    def __str__(self) -> str:
+        return (
+            f"contract {self.reference} beginning {self.start} cannot be signed on {self.on}: a contract begins today "
+            "or later, and a first one within a cycle on the day it is signed (LIC-10)"
+        )
+
+
+def _by() -> str:
+    return attrs.field(validator=checked(cardless_text))  # type: ignore[no-any-return]
+
+
+# --- users and licenses ------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class AddUser(Change):
+    """A user appeared in the customer's system, or their role changed."""
+
+    user: User
+
+    def change(self, account: Account) -> Account:
+        """Add or replace the user."""
+        others = tuple(user for user in account.users if user.id != self.user.id)
+        return attrs.evolve(account, users=(*others, self.user))
+
+
+@attrs.frozen(kw_only=True)
+class RemoveUser(Change):
+    """A user was hidden or deleted: assignments are freed, nothing billed is lowered (LIC-10)."""
+
+    user: str
+
+    def change(self, account: Account) -> Account:
+        """Remove the user and free their assignments."""
+        account.user(self.user)
+        return attrs.evolve(
+            account,
+            users=tuple(user for user in account.users if user.id != self.user),
+            licenses=held.remove_user(account.licenses, self.user),
+        )
+
+
+@attrs.frozen(kw_only=True)
+class SaveTable(Change):
+    """The assignment table was saved: all of it or nothing (LIC-4).
+
+    Args:
+        by: the acting user.
+        checks: the products of each user named; users not named keep theirs.
+    """
+
+    action = Action.CHANGE_LICENSES
+
+    by: str = _by()
+    checks: Mapping[str, Collection[str]]
+
+    def change(self, account: Account) -> Account:
+        """Save the table."""
+        for user in self.checks:
+            account.user(user)
+        saved = held.save_table(account.licenses, self.checks, catalog=account.catalog, terms=account.tariff.ports)
+        return attrs.evolve(account, licenses=saved)
+
+
+@attrs.frozen(kw_only=True)
+class SetTotal(Change):
+    """A new total of licenses was accepted (LIC-5, LIC-8).
+
+    Args:
+        by: the acting user.
+        product: whose total.
+        total: the number asked for.
+        authorization: the name under "I Accept".
+    """
+
+    action = Action.CHANGE_LICENSES
+
+    by: str = _by()
+    product: str
+    total: int
+    authorization: Authorization
+
+    def change(self, account: Account) -> Account:
+        """Change the total; open the charge of an increase, keep the credit of a decrease."""
+        result = _total_change(account, self)
+        account = attrs.evolve(account, licenses=result.after)
+        if result.credit:
+            account = _spend(_wait(account, _credit_line(account, result)), -result.credit)
+        if result.charge:
+            account = _open(account, _license_intent(account, self, result))
+        return account
+
+
+def _total_change(account: Account, asked: SetTotal) -> TotalChange:
+    next_start = account.cycle.end
+    return held.set_total(
+        account.licenses,
+        asked.product,
+        asked.total,
+        catalog=account.catalog,
+        contract=account.contract,
+        next_contract=contract_on(account.contracts, next_start),
+        cycle=account.cycle,
+        on=asked.on,
+        terms_on=terms_day(account),
+        authorization=asked.authorization,
+        decrease=account.tariff.decrease,
+        convention=account.tariff.proration,
+        currency=account.currency,
+    )
+
+
+def _license_line(account: Account, result: TotalChange, kind: LineKind, amount: Money, what: str) -> Line:
+    return Line(
+        kind=kind,
+        category=Category.LICENSES,
+        description=f"{account.catalog.product(result.product).name}: {what} to {result.asked}",
+        amount=amount,
+        period=Period(account.today, account.cycle.end),
+        basis=result,
+    )
+
+
+def _credit_line(account: Account, result: TotalChange) -> Line:
+    return _license_line(account, result, LineKind.CREDIT, -result.credit, "decrease")
+
+
+def _license_intent(account: Account, asked: SetTotal, result: TotalChange) -> Intent:
+    line = _license_line(account, result, LineKind.LICENSES, result.charge, "increase")
+    return _intent(account, Purpose.LICENSES, (line,), authorized_by=str(asked.authorization))
+
+
+@attrs.frozen(kw_only=True)
+class SignContract(Change):
+    """A contract was agreed (LIC-10, LIC-11).
+
+    One that begins later holds from the first cycle that begins in it. The account's first, begun within a cycle,
+    holds from its day: the share of its schedule is charged like an increase.
+    """
+
+    contract: Contract
+
+    def change(self, account: Account) -> Account:
+        """Add the contract; open the charge of a first one begun within a cycle."""
+        contract, within = self.contract, self.contract.start != cycle_start(account, self.contract.start)
+        is_first = not account.contracts
+        if contract.start < self.on or (is_first and within and contract.start != self.on):
+            raise ContractNotSignable(contract.reference, contract.start, self.on)
+        before = account
+        account = attrs.evolve(account, contracts=(*account.contracts, contract))
+        if not (is_first and within):
+            return account
+        schedule = schedule_on(account, account.licenses, self.on)
+        cost = schedule.total - _already_billed(before)
+        amount = proration(account.cycle, self.on, account.tariff.proration).of(cost).payable()
+        if amount.micros <= 0:
+            return account
+        line = Line(
+            kind=LineKind.LICENSES,
+            category=Category.LICENSES,
+            description=f"Licenses under contract {contract.reference}, from {self.on}",
+            amount=amount,
+            period=Period(self.on, account.cycle.end),
+            basis=schedule,
+        )
+        return _open(account, _intent(account, Purpose.LICENSES, (line,)))
+
+
+def _already_billed(account: Account) -> Money:
+    """The schedule's total before a first contract: of list prices, or nothing where nothing was owned."""
+    if not any(holding.owned for holding in account.licenses.holdings):
+        return Money.zero(account.currency)
+    return schedule_on(account, account.licenses, account.today).total
+
+
+@attrs.frozen(kw_only=True)
+class ChooseImplementation(Change):
+    """One implementation type was chosen at the start; it is charged on the first bill (SVC-1)."""
+
+    action = Action.ORDER_SERVICES
+
+    by: str = _by()
+    name: str
+    price: Money
+
+    def change(self, account: Account) -> Account:
+        """Choose it, and let its line wait for the next bill."""
+        services = ordered.choose_implementation(account.services, self.name, self.price, on=self.on)
+        account = attrs.evolve(account, services=services)
+        return _wait(account, _service_line(f"Implementation: {self.name}", self.price))
+
+
+@attrs.frozen(kw_only=True)
+class OrderService(Change):
+    """A service was ordered that a service representative approved (SVC-2).
+
+    Args:
+        by: the acting user.
+        name: of the service.
+        price: charged at once.
+        approved_by: the representative.
+        authorization: the name under the order.
+        source: a funding source other than the primary; None for the usual order.
+    """
+
+    action = Action.ORDER_SERVICES
+
+    by: str = _by()
+    name: str
+    price: Money
+    approved_by: Person | None
+    authorization: Authorization
+    source: str | None = None
+
+    def change(self, account: Account) -> Account:
+        """Keep the order and open its charge."""
+        services = ordered.order_service(
+            account.services, self.name, self.price, on=self.on, approved_by=self.approved_by
+        )
+        account = attrs.evolve(account, services=services)
+        if not self.price:
+            return account
+        line = _service_line(self.name, self.price)
+        intent = _intent(account, Purpose.SERVICE, (line,), named=self.source, authorized_by=str(self.authorization))
+        return _open(account, intent)
+
+
+def _service_line(name: str, price: Money) -> Line:
+    return Line(kind=LineKind.SERVICE, category=Category.SERVICES, description=name, amount=price)
+
+
+@attrs.frozen(kw_only=True)
+class AddSource(Change):
+    """A funding source was added; the first one is the primary (FUN-1, FUN-2)."""
+
+    action = Action.CHANGE_SOURCES
+
+    by: str = _by()
+    source: Source
+
+    def change(self, account: Account) -> Account:
+        """Add the source."""
+        if account.funding is None:
+            return attrs.evolve(account, funding=sources.setup(self.source, on=self.on))
+        return attrs.evolve(account, funding=sources.add(account.funding, self.source, on=self.on))
+
+
+@attrs.frozen(kw_only=True)
+class RemoveSource(Change):
+    """A funding source was removed (FUN-2, FUN-3)."""
+
+    action = Action.CHANGE_SOURCES
+
+    by: str = _by()
+    source: str
+
+    def change(self, account: Account) -> Account:
+        """Remove the source, unless an open charge uses it or no valid one would be left."""
+        in_use = {source for one in account.open for source in one.intent.sources}
+        return attrs.evolve(
+            account, funding=sources.remove(funding_of(account), self.source, on=self.on, in_use=sorted(in_use))
+        )
+
+
+@attrs.frozen(kw_only=True)
+class ReplaceSource(Change):
+    """A source got a new token and expiry in place (FUN-3)."""
+
+    action = Action.CHANGE_SOURCES
+
+    by: str = _by()
+    source: Source
+
+    def change(self, account: Account) -> Account:
+        """Replace the source of the same id."""
+        return attrs.evolve(account, funding=sources.replace(funding_of(account), self.source, on=self.on))
+
+
+@attrs.frozen(kw_only=True)
+class MakePrimary(Change):
+    """A source was made the primary; it swaps with the former one at once (FUN-3)."""
+
+    action = Action.CHANGE_SOURCES
+
+    by: str = _by()
+    source: str
+
+    def change(self, account: Account) -> Account:
+        """Swap the two sources."""
+        return attrs.evolve(account, funding=sources.make_primary(funding_of(account), self.source, on=self.on))
+
+
+@attrs.frozen(kw_only=True)
+class ChangeAdministrator(Change):
+    """Another user became the billing administrator (FUN-7)."""
+
+    action = Action.CHANGE_SOURCES
+
+    by: str = _by()
+    user: str
+
+    def change(self, account: Account) -> Account:
+        """Hand billing over."""
+        new = sources.change_administrator(account.administrator, account.user(self.user))
+        return attrs.evolve(account, administrator=new)
+
+
+@attrs.frozen(kw_only=True)
+class SwitchRecharge(Change):
+    """Automatic recharge was switched on, or off (MIN-13).
+
+    Args:
+        by: the acting user.
+        authorization: the name that switches it on; None switches it off.
+        source: a funding source for recharges; None for the usual order.
+    """
+
+    action = Action.BUY_MINUTES
+
+    by: str = _by()
+    authorization: Authorization | None
+    source: str | None = None
+
+    def change(self, account: Account) -> Account:
+        """Switch it."""
+        if self.authorization is None:
+            return attrs.evolve(account, automatic=minutes.switch_off(account.automatic))
+        if self.source is not None:
+            funding_of(account).source(self.source)
+        switched = minutes.switch_on(account.automatic, authorization=self.authorization, source=self.source)
+        return attrs.evolve(account, automatic=switched)
+
+
+@attrs.frozen(kw_only=True)
+class PurchaseMinutes(Change):
+    """Minutes were bought by hand; they are there when paid (MIN-3).
+
+    Args:
+        by: the acting user.
+        amount: payable, at least the minimum.
+        authorization: the name of the buyer.
+        source: a funding source other than the primary; None for the usual order.
+    """
+
+    action = Action.BUY_MINUTES
+
+    by: str = _by()
+    amount: Money
+    authorization: Authorization
+    source: str | None = None
+
+    def change(self, account: Account) -> Account:
+        """Open the charge."""
+        amount = minutes.purchase(self.amount, account.tariff.minutes).amount
+        line = _minutes_line("Dialer minutes", amount)
+        authorized_by = str(self.authorization)
+        intent = _intent(account, Purpose.MINUTES, (line,), named=self.source, authorized_by=authorized_by)
+        return _open(account, intent)
+
+
+@attrs.frozen(kw_only=True)
+class OpenRecharge(Change):
+    """An automatic recharge was scheduled (MIN-7)."""
+
+    amount: Money
+
+    def change(self, account: Account) -> Account:
+        """Open the charge."""
+        if is_recharge_under_way(account):
+            raise RechargeUnderWay(account.id)
+        line = _minutes_line("Automatic recharge", self.amount)
+        return _open(account, _intent(account, Purpose.RECHARGE, (line,), named=account.automatic.source))
+
+
+@attrs.frozen
+class RechargeUnderWay(RuleViolation):
+    """A second automatic recharge while one is not settled."""
+
+    code: ClassVar[str] = "recharge_under_way"
+    rule: ClassVar[str] = "MIN-7"
+
+    account: str
+
+    def __str__(self) -> str:
+        return f"account {self.account} has an automatic recharge under way; a second one waits for it (MIN-7)"
+
+
+def _minutes_line(description: str, amount: Money) -> Line:
+    return Line(kind=LineKind.MINUTES, category=Category.MINUTES, description=description, amount=amount)
+
+
+@attrs.frozen(kw_only=True)
+class DrawMinutes(Change):
+    """The meter reported usage that was not drawn yet; the balance may go below zero (MIN-8)."""
+
+    amount: Money
+    after_end = True
+
+    def change(self, account: Account) -> Account:
+        """Draw on the balance."""
+        if instance("amount", self.amount, Money).micros < 0:
+            raise InvalidValue("amount", f"must not be negative, not {self.amount}")
+        return attrs.evolve(account, balance=account.balance - self.amount)
+
+
+@attrs.frozen(kw_only=True)
+class PlanBill(Change):
+    """A cycle's bill was made (BIL-1); `bills.planned` builds this from the bill.
+
+    Args:
+        cycle: the oldest cycle not billed yet.
+        lines: of the bill; none where nothing is due.
+    """
+
+    cycle: Period
+    lines: tuple[Line, ...]
+    after_end = True
+
+    def change(self, account: Account) -> Account:
+        """Take the cycle's first instant and what waited; open the charge, or carry what is below zero."""
+        if not account.unbilled or account.unbilled[0].cycle != self.cycle:
+            raise InvalidValue("cycle", f"{self.cycle} is not the oldest cycle to be billed")
+        spending = tuple(one for one in account.spending if one.cycle.start >= self.cycle.start)
+        account = attrs.evolve(account, unbilled=account.unbilled[1:], waiting=(), spending=spending)
+        own = total((line.amount for line in self.lines if line.kind in SPENDING), account.currency)
+        account = _spend(account, own, self.cycle)
+        due = total((line.amount for line in self.lines), account.currency)
+        if due.micros > 0:
+            intent = _intent(account, Purpose.BILL, self.lines, ordinal=bill_ordinal(account, self.cycle))
+            return _open(account, intent)
+        return _wait(account, _carried_credit(self.lines, due)) if due else account
+
+
+def _carried_credit(lines: tuple[Line, ...], due: Money) -> Line:
+    # one category if all that was credited shares it, else none that a filter shows
+    credited = {line.category for line in lines if line.amount.micros < 0}
+    category = credited.pop() if len(credited) == 1 else Category.OTHER
+    return Line(kind=LineKind.CARRIED, category=category, description="Credit carried over", amount=due)
+
+
+@attrs.frozen(kw_only=True)
+class RecordOutcome(Change):
+    """The provider's definite answer about a charge, or the end of all attempts (FUN-9).
+
+    Args:
+        intent: its id.
+        source: the source that was tried.
+        outcome: what happened.
+        is_final: no further attempt follows a decline now.
+    """
+
+    intent: str = attrs.field(validator=checked(text))
+    source: str = attrs.field(validator=checked(cardless_text))
+    outcome: Outcome
+    is_final: bool = False
+    after_end = True
+
+    def change(self, account: Account) -> Account:
+        """Settle the charge, block a source that was declined for good, or leave what is owed as owed."""
+        standing = _open_intent(account, self.intent)
+        if isinstance(self.outcome, Succeeded):
+            account = attrs.evolve(account, open=_without(account, self.intent))
+            return _credit_minutes(account, standing.intent, standing.intent.amount)
+        if sources.what_follows(self.outcome).block_source and account.funding is not None:
+            account = attrs.evolve(account, funding=sources.block(account.funding, self.source))
+        if not self.is_final:
+            return account
+        if standing.intent.purpose in _PREPAID:
+            return attrs.evolve(account, open=_without(account, self.intent))
+        failed = attrs.evolve(standing, has_failed=True)
+        return attrs.evolve(account, open=tuple(failed if one is standing else one for one in account.open))
+
+
+#: Purposes whose goods come with the payment only: nothing is owed for them when it fails.
+_PREPAID = frozenset({Purpose.MINUTES, Purpose.RECHARGE})
+
+
+@attrs.frozen(kw_only=True)
+class RecordReturn(Change):
+    """The bank took a settled payment back (FUN-9): minutes are drawn back, anything else is owed again.
+
+    Args:
+        intent: the charge, as it was settled.
+        code: the bank's return code.
+    """
+
+    intent: Intent
+    code: str = attrs.field(validator=checked(cardless_text))
+    after_end = True
+
+    def change(self, account: Account) -> Account:
+        """Reverse the payment."""
+        account = _credit_minutes(account, self.intent, -self.intent.amount)
+        if self.intent.purpose in _PREPAID:
+            return account
+        return attrs.evolve(account, open=(*account.open, OpenIntent(intent=self.intent, has_failed=True)))
+
+
+@attrs.frozen(kw_only=True)
+class CarryOver(Change):
+    """A charge below the provider's smallest was not made: it is owed in one with the next bill (BIL-1)."""
+
+    intent: str
+
+    def change(self, account: Account) -> Account:
+        """Close the charge and let its lines wait, each in its category."""
+        standing = _open_intent(account, self.intent)
+        carried = (attrs.evolve(line, kind=LineKind.CARRIED, of=None) for line in standing.intent.lines)
+        account = attrs.evolve(account, open=_without(account, self.intent))
+        return attrs.evolve(account, waiting=(*account.waiting, *carried))
+
+
+@attrs.frozen(kw_only=True)
+class GiveCredit(Change):
+    """A part of a charged line is given back on the next bill, or was sent back outside (BIL-6).
+
+    Args:
+        intent: the charge.
+        position: of the line, from 0.
+        net: above zero.
+        reason: for people.
+        sent_back: whether the money was sent back outside.
+    """
+
+    intent: Intent
+    position: int
+    net: Money
+    reason: str
+    sent_back: bool = False
+    after_end = True
+
+    def change(self, account: Account) -> Account:
+        """Keep the note; its lines wait for the next bill unless the money was sent back."""
+        note = credit_note(
+            self.intent,
+            self.position,
+            self.net,
+            reason=self.reason,
+            earlier=account.notes,
+            sent_back=self.sent_back,
+        )
+        account = attrs.evolve(account, notes=(*account.notes, note))
+        if self.intent.lines[self.position].kind in SPENDING:
+            account = _spend(account, -self.net)
+        return account if self.sent_back else _wait(account, *note.lines())
+
+
+@attrs.frozen(kw_only=True)
+class Cancel(Change):
+    """The account is cancelled (FUN-8).
+
+    Args:
+        by: the acting user.
+        authorization: the name under the cancellation.
+        is_buyout_agreed: whether accounting and legal agreed the buyout of what is committed.
+    """
+
+    action = Action.CANCEL
+
+    by: str = _by()
+    authorization: Authorization
+    is_buyout_agreed: bool = False
+
+    def change(self, account: Account) -> Account:
+        """Cancel at the end of the cycle, or refuse while a buyout is needed and not agreed."""
+        return attrs.evolve(account, cancellation=_cancellation(account, self))
+
+
+def _cancellation(account: Account, asked: Cancel) -> Cancellation:
+    return sources.cancellation(
+        asked_on=asked.on,
+        cycle=account.cycle,
+        committed=committed(account).amount,
+        earlier=account.cancellation,
+        is_buyout_agreed=asked.is_buyout_agreed,
+        balance=account.balance,
+        terms=account.tariff.funding,
+        authorization=asked.authorization,
+    )
+
+
+# --- what the changes share ---------------------------------------------------------------------------------------
+
+
+def _ordinal(account: Account, purpose: Purpose) -> int:
+    return dict(account.ordinals).get(purpose, 0)
+
+
+def _intent(  # noqa: PLR0913 - the fields of an intent
+    account: Account,
+    purpose: Purpose,
+    lines: tuple[Line, ...],
+    *,
+    named: str | None = None,
+    authorized_by: str = "",
+    ordinal: int | None = None,
+) -> Intent:
+    order = sources.attempts(funding_of(account), purpose=purpose, named=named, on=account.today).order
+    return Intent(
+        account=account.id,
+        purpose=purpose,
+        ordinal=_ordinal(account, purpose) + 1 if ordinal is None else ordinal,
+        on=account.today,
+        lines=lines,
+        sources=tuple(source.id for source in order),
+        authorized_by=authorized_by,
+    )
+
+
+def _open(account: Account, intent: Intent) -> Account:
+    counted = {**dict(account.ordinals), intent.purpose: intent.ordinal}
+    ordinals = tuple((purpose, counted[purpose]) for purpose in Purpose if purpose in counted)
+    account = attrs.evolve(account, open=(*account.open, OpenIntent(intent=intent)), ordinals=ordinals)
+    if intent.purpose is Purpose.BILL:
+        return account  # PlanBill counts its own lines into the cycle they are billed for
+    own = total((line.amount for line in intent.lines if line.kind in SPENDING), account.currency)
+    return _spend(account, own)
+
+
+def _spend(account: Account, amount: Money, cycle: Period | None = None) -> Account:
+    start = (cycle or account.cycle).start
+    spending = tuple(
+        Spending(one.cycle, one.amount + amount) if one.cycle.start == start else one for one in account.spending
+    )
+    return attrs.evolve(account, spending=spending)
+
+
+def _wait(account: Account, *lines: Line) -> Account:
+    return attrs.evolve(account, waiting=(*account.waiting, *lines))
+
+
+def _open_intent(account: Account, intent_id: str) -> OpenIntent:
+    for one in account.open:
+        if one.intent.id == intent_id:
+            return one
+    raise UnknownIntent("intent", f"{shown(intent_id)} is no open charge of account {account.id}")
+
+
+def _without(account: Account, intent_id: str) -> tuple[OpenIntent, ...]:
+    return tuple(one for one in account.open if one.intent.id != intent_id)
+
+
+def _credit_minutes(account: Account, intent: Intent, amount: Money) -> Account:
+    if intent.purpose not in _PREPAID:
+        return account
+    return attrs.evolve(account, balance=account.balance + amount)
+
+
+# --- previews -----------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class LicensePurchase:
+    """A change of a total, computed and not applied: `apply(account, purchase.change)` makes it.
+
+    Args:
+        change: the change itself.
+        result: what the rules say of it.
+        intent: the charge it opens; None where nothing is charged now.
+        source: the source to be charged first, masked; empty without a charge.
+        monthly_before: the license lines of the next month as things stand.
+        monthly_after: the same after the change.
+        available_after: licenses of the product left to assign.
+
+    Source: LIC-12.
+    """
+
+    change: SetTotal
+    result: TotalChange
+    intent: Intent | None
+    source: str
+    monthly_before: Money
+    monthly_after: Money
+    available_after: int
+
+    @property
+    def charge(self) -> Money:
+        """What is charged now."""
+        return self.result.charge
+
+    @property
+    def difference(self) -> Money:
+        """How the next month's license lines change."""
+        return self.monthly_after - self.monthly_before
+
+    def explanation(self) -> Explanation:
+        """What the purchase does and why.
+
+        Source: LIC-8, LIC-12, BIL-5.
+        """
+        currency = self.charge.currency
+        return Explanation(
+            figure="next month's licenses",
+            value=self.monthly_after.text,
+            unit=currency,
+            rules=("LIC-12", "LIC-10"),
+            because=f"{self.charge} is charged now{f' to {self.source}' if self.source else ''}; "
+            f"from {self.result.effective} the month's licenses cost {self.monthly_after}, "
+            f"{self.difference} more than {self.monthly_before}; {self.available_after} can then be assigned.",
+            working=f"{self.monthly_before.text} + {self.difference.text}",
+            inputs=(Input("asked", str(self.result.asked), "licenses"),),
+            parts=(self.result.explanation(),),
+        )
+
+
+def license_purchase(
+    account: Account, product: str, total: int, *, by: str, authorization: Authorization, on: date
+) -> LicensePurchase:
+    """What setting a total of licenses would do, as the change that does it.
+
+    Args:
+        account: on that day or an earlier one.
+        product: whose total.
+        total: the number asked for, from 0.
+        by: the acting user.
+        authorization: the name under "I Accept".
+        on: the day.
+
+    Raises:
+        RuleViolation: whatever refuses the change itself.
+
+    Source: LIC-5, LIC-8, LIC-12.
+    """
+    change = SetTotal(on=on, by=by, product=product, total=total, authorization=authorization)
+    before = advance(account, on)
+    result = _total_change(before, change)
+    after = apply(account, change)
+    intent = after.open[-1].intent if len(after.open) > len(before.open) else None
+    return LicensePurchase(
+        change=change,
+        result=result,
+        intent=intent,
+        source=funding_of(after).source(intent.sources[0]).masked if intent and intent.sources else "",
+        monthly_before=_next_schedule(before).total,
+        monthly_after=_next_schedule(after).total,
+        available_after=held.availability(
+            after.licenses, product, catalog=after.catalog, terms=after.tariff.ports
+        ).available,
+    )
+
+
+def _next_schedule(account: Account) -> Schedule:
+    start = account.cycle.end
+    contract = contract_on(account.contracts, start)
+    return schedule_on(account, held.take_pending(account.licenses, contract=contract, on=start), start)
+
+
+# --- the stream --------------------------------------------------------------------------------------------------
+
+
+def entries(account: Account, changes: Iterable[Change]) -> Iterator[Settled | Returned]:
+    """The settlements and returns among an account's changes, for `ledger.transactions`.
+
+    Args:
+        account: before the first change.
+        changes: in order.
+
+    Source: BIL-2.
+    """
+    for change in changes:
+        before, account = account, apply(account, change)
+        if isinstance(change, RecordReturn):
+            yield Returned(intent_id=change.intent.id, on=change.on, code=change.code)
+        elif isinstance(change, RecordOutcome) and isinstance(change.outcome, Succeeded):
+            intent = _open_intent(before, change.intent).intent
+            source = funding_of(account).source(change.source).masked
+            yield Settled(intent=intent, on=change.on, source=source)
