@@ -16,8 +16,8 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 _HIGHEST_OF_CORE = "charging"
 #: The modules whose functions decide by the rules. `terms` is not among them: it is where the numbers stand.
 _RULE_MODULES = {
-    *("pricing", "cycles", "schedules", "licenses", "ports", "storage", "minutes", "funding", "ledger"),
-    *("accounts", "administration", "bills", "outcomes"),
+    *("pricing", "cycles", "licenses", "services", "ports", "storage", "minutes", "funding", "ledger"),
+    *("holdings", "assignments", "permissions", "schedules", "administration", "outcomes", "accounts", "bills"),
 }
 
 RULE_ID = re.compile(r"\b(?:MON|PRC|CYC|LIC|SVC|PRT|STO|MIN|FUN|BIL)-[0-9]+\b")
