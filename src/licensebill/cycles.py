@@ -136,7 +136,7 @@ def cycle_of(on: date, *, anchor_day: int = 1) -> Period:
         >>> print(cycle_of(date(2026, 12, 24)))
         2026-12-01 to 2026-12-31
     """
-    number = boundary_number(on, on, anchor_day=anchor_day)
+    number = boundary_number(day("on", on), on, anchor_day=anchor_day)
     return Period(boundary(on, number, anchor_day=anchor_day), boundary(on, number + 1, anchor_day=anchor_day))
 
 
@@ -173,14 +173,13 @@ def billing_cycle(first_day: date, *, anchor_day: int = 1) -> Period:
     Example:
         >>> billing_cycle(date(2026, 12, 2))
         Traceback (most recent call last):
-        licensebill.cycles.NotACycleStart: on: 2026-12-02 is not the first day of a cycle; the nearest are 2026-12-01 \
-and 2027-01-01 (CYC-1)
+        licensebill.cycles.NotACycleStart: first_day: 2026-12-02 is not the first day of a cycle; the nearest are \
+2026-12-01 and 2027-01-01 (CYC-1)
     """
-    cycle = cycle_of(first_day, anchor_day=anchor_day)
+    cycle = cycle_of(day("first_day", first_day), anchor_day=anchor_day)
     if cycle.start != first_day:
-        raise NotACycleStart(
-            "on", f"{first_day} is not the first day of a cycle; the nearest are {cycle.start} and {cycle.end} (CYC-1)"
-        )
+        nearest = f"the nearest are {cycle.start} and {cycle.end} (CYC-1)"
+        raise NotACycleStart("first_day", f"{first_day} is not the first day of a cycle; {nearest}")
     return cycle
 
 
