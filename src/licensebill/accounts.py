@@ -22,16 +22,17 @@ import attrs
 
 from licensebill import funding as sources
 from licensebill import licenses as held
-from licensebill._checks import cardless_text, checked, day, distinct, instance, text, tuple_of, whole, zone
-from licensebill.cycles import LAST_ANCHOR_DAY, Period, boundary_number, cycle_of, proration
+from licensebill._checks import cardless_text, checked, day, distinct, instance, tuple_of, whole, zone
+from licensebill.cycles import LAST_ANCHOR_DAY, Period, boundary_number, cycle_of, following
 from licensebill.errors import InvalidValue, RuleViolation, shown
 from licensebill.explain import Explanation, Input
-from licensebill.funding import Cancellation, Funding, Outcome, Source, Succeeded
+from licensebill.funding import Cancellation, Funding
 from licensebill.ledger import CreditNote, Intent, Line
 from licensebill.licenses import Licenses, Schedule
 from licensebill.minutes import AutomaticRecharge
 from licensebill.money import CurrencyMismatch, Money, total
 from licensebill.people import Action, User
+from licensebill.ports import TollFreeLine
 from licensebill.services import Services
 from licensebill.terms import (
     STANDARD,
@@ -40,6 +41,7 @@ from licensebill.terms import (
     Contract,
     Dated,
     Purpose,
+    Step,
     Tariff,
     contract_on,
 )
@@ -55,13 +57,13 @@ class CycleStart:
         cycle: the cycle.
         schedule: the license lines at that instant; None once the account has ended.
         users: those with a per-user license then (STO-1).
-        tariff: in force that day.
+        tariff: the step in force that day.
     """
 
     cycle: Period
     schedule: Schedule | None
     users: int
-    tariff: Tariff
+    tariff: Step[Tariff]
 
 
 @attrs.frozen
@@ -103,6 +105,7 @@ class Account:
         licenses: owned and assigned.
         users: of the customer's system, with their roles.
         services: implementation and orders.
+        lines: toll-free lines, in the order they were requested.
         automatic: whether minutes recharge by themselves.
         balance: prepaid minutes; below zero when a call outlasted them.
         waiting: lines for the next bill: credits, a service due, what was too small to charge.
@@ -131,6 +134,7 @@ class Account:
     licenses: Licenses = attrs.field(factory=Licenses.empty, validator=checked(instance, Licenses))
     users: tuple[User, ...] = attrs.field(default=(), validator=checked(tuple_of, User))
     services: Services = attrs.field(factory=Services, validator=checked(instance, Services))
+    lines: tuple[TollFreeLine, ...] = attrs.field(default=(), validator=checked(tuple_of, TollFreeLine))
     automatic: AutomaticRecharge = attrs.field(factory=AutomaticRecharge)
     balance: Money = attrs.field(default=Money.zero(STANDARD.currency), validator=checked(instance, Money))
     waiting: tuple[Line, ...] = attrs.field(default=(), validator=checked(tuple_of, Line))
@@ -157,7 +161,7 @@ class Account:
     @property
     def tariff(self) -> Tariff:
         """The tariff in force today."""
-        return _tariff(self, self.today)
+        return tariff_on(self, self.today).value
 
     @property
     def currency(self) -> str:
@@ -230,11 +234,18 @@ class AccountEnded(RuleViolation):
         return f"account {self.account} ended on {self.since}; what is owed can still be paid (FUN-8)"
 
 
-def _tariff(account: Account, on: date) -> Tariff:
+def tariff_on(account: Account, on: date) -> Step[Tariff]:
+    """The account's tariff in force on a day.
+
+    Raises:
+        InvalidValue: none is in force yet.
+
+    Source: MON-2.
+    """
     step = account.tariffs.on(on)
     if step is None:
         raise InvalidValue("tariffs", f"must hold a tariff for {on}; the first begins {account.tariffs.steps[0].since}")
-    return step.value
+    return step
 
 
 def terms_day(account: Account) -> date:
@@ -303,7 +314,7 @@ def _keep(account: Account, cycle: Period) -> Account:
         cycle=cycle,
         schedule=None if has_ended(account, cycle.start) else schedule_on(account, account.licenses, cycle.start),
         users=len(held.assigned_users(account.licenses, catalog=account.catalog)),
-        tariff=_tariff(account, cycle.start),
+        tariff=tariff_on(account, cycle.start),
     )
     return attrs.evolve(account, unbilled=(*account.unbilled, kept))
 
@@ -331,7 +342,7 @@ def schedule_on(account: Account, licenses: Licenses, on: date) -> Schedule:
         contract=contract_on(account.contracts, on),
         catalog=account.catalog,
         on=on,
-        zero=_tariff(account, on).zero_quantity,
+        zero=tariff_on(account, on).value.zero_quantity,
         currency=account.currency,
     )
 
@@ -444,38 +455,72 @@ def is_recharge_under_way(account: Account) -> bool:
 
 
 @attrs.frozen(kw_only=True)
+class CommittedCycle:
+    """What one further cycle of a term commits to.
+
+    Args:
+        cycle: the cycle.
+        floors: its license lines with nothing owned.
+        minimum: its minimum spend; zero without one.
+    """
+
+    cycle: Period
+    floors: Money
+    minimum: Money
+
+    @property
+    def amount(self) -> Money:
+        """The greater of both."""
+        return max(self.floors, self.minimum)
+
+    def explanation(self) -> Explanation:
+        """How the amount comes about.
+
+        Source: FUN-8, BIL-5.
+        """
+        return Explanation(
+            figure=f"committed for {self.cycle}",
+            value=self.amount.text,
+            unit=self.amount.currency,
+            rules=("FUN-8", "LIC-10", "PRC-4"),
+            because=f"The floors' lines come to {self.floors}, the minimum spend is {self.minimum}.",
+            working=f"max({self.floors.text}, {self.minimum.text})",
+        )
+
+
+@attrs.frozen(kw_only=True)
 class Committed:
     """What the present term still commits the account to, if it ended with this cycle.
 
     Args:
-        cycles: each cycle of the term that begins from then, with the amount it commits.
+        cycles: those of the term that begin from then.
         contract: its reference; empty without a contract.
         currency: of the amounts.
     """
 
-    cycles: tuple[tuple[Period, Money], ...]
+    cycles: tuple[CommittedCycle, ...]
     contract: str
     currency: str
 
     @property
     def amount(self) -> Money:
         """The sum over the cycles."""
-        return total((amount for _, amount in self.cycles), self.currency)
+        return total((one.amount for one in self.cycles), self.currency)
 
     def explanation(self) -> Explanation:
         """How the sum comes about.
 
         Source: FUN-8, BIL-5.
         """
+        under = f"under contract {self.contract}" if self.contract else "without a contract"
         return Explanation(
             figure="committed",
             value=self.amount.text,
             unit=self.currency,
-            rules=("FUN-8", "LIC-10", "PRC-4"),
-            because=f"{len(self.cycles)} further cycles of the term under contract {self.contract or '(none)'}, each at "
-            "the greater of its floors' lines and the minimum spend.",
-            working=" + ".join(amount.text for _, amount in self.cycles) or "0",
-            inputs=tuple(Input(str(cycle), amount.text, self.currency) for cycle, amount in self.cycles),
+            rules=("FUN-8",),
+            because=f"{len(self.cycles)} further cycles of the term {under}.",
+            working=" + ".join(one.amount.text for one in self.cycles) or "0",
+            parts=tuple(one.explanation() for one in self.cycles),
         )
 
 
@@ -488,15 +533,22 @@ def committed(account: Account) -> Committed:
     Source: FUN-8, LIC-10, PRC-4.
     """
     contract = contract_on(account.contracts, account.today)
-    term = contract.term(account.today) if contract is not None else None
-    cycles: list[tuple[Period, Money]] = []
-    cycle = cycle_of(account.cycle.end, anchor_day=account.anchor_day)
-    while contract is not None and term is not None and cycle.start < term.end:
-        floors = schedule_on(account, Licenses.empty(), cycle.start).total
+    term = None if contract is None else contract.term(account.today)
+    if contract is None or term is None:
+        return Committed(cycles=(), contract="", currency=account.currency)
+    cycles: list[CommittedCycle] = []
+    cycle = following(account.cycle, anchor_day=account.anchor_day)
+    while cycle.start < term.end:
         minimum = contract.minimum_spend_on(cycle.start)
-        cycles.append((cycle, floors if minimum is None else max(floors, minimum.value)))
-        cycle = cycle_of(cycle.end, anchor_day=account.anchor_day)
-    return Committed(cycles=tuple(cycles), contract=contract.reference if contract else "", currency=account.currency)
+        cycles.append(
+            CommittedCycle(
+                cycle=cycle,
+                floors=schedule_on(account, Licenses.empty(), cycle.start).total,
+                minimum=Money.zero(account.currency) if minimum is None else minimum.value,
+            )
+        )
+        cycle = following(cycle, anchor_day=account.anchor_day)
+    return Committed(cycles=tuple(cycles), contract=contract.reference, currency=account.currency)
 
 
 def open_charges(account: Account) -> tuple[Intent, ...]:

@@ -7,6 +7,7 @@ account, readings and cycle always give the same bill.
 Prepaid minutes are no part of a bill; the recharge is quoted by `minutes`, and shown beside the bill in the summary.
 """
 
+import enum
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import ClassVar
@@ -21,12 +22,12 @@ from licensebill.cycles import Period, Proration, billing_cycle, first_instant, 
 from licensebill.errors import InvalidValue
 from licensebill.explain import Explanation, Input
 from licensebill.funding import SourceWarning
-from licensebill.ledger import SPENDING, Category, Line, LineKind, Selection, Transaction, selection
+from licensebill.ledger import Category, Line, LineKind, Selection, Transaction, selection
 from licensebill.licenses import Availability, Schedule
 from licensebill.minutes import RechargeQuote, UsageHistory
 from licensebill.money import CurrencyMismatch, Money, decimals, total
 from licensebill.storage import Reading, StorageFee
-from licensebill.terms import Applied, Purpose, contract_on
+from licensebill.terms import Applied, Purpose, contract_on, numbers
 
 # --- tax ----------------------------------------------------------------------------------------------------------
 
@@ -66,6 +67,7 @@ class TrueUp:
     Args:
         cycle: the cycle that is over.
         agreed: the minimum of a whole cycle.
+        applied: the term as a bill names it.
         share: the part of the cycle that counts; None for all of it.
         spent: its license, storage and service lines, net of credits, before tax.
 
@@ -74,6 +76,7 @@ class TrueUp:
 
     cycle: Period
     agreed: Money
+    applied: Applied
     share: Proration | None
     spent: Money
 
@@ -104,7 +107,7 @@ class TrueUp:
             because=f"The cycle's charges came to {self.spent}; the minimum spend was {self.minimum}.",
             working=f"max({minimum} - {self.spent.text}, 0)",
             inputs=(
-                Input("agreed minimum", self.agreed.text, currency),
+                Input("agreed minimum", self.agreed.text, currency, str(self.applied)),
                 Input("charged in the cycle", self.spent.text, currency),
             ),
         )
@@ -136,7 +139,16 @@ def true_up(account: Account, cycle: Period) -> TrueUp | None:
             from_day = started[0]
             share = proration(cycle, from_day, account.tariff.proration)
     step = contract.minimum_spend_on(from_day) if contract is not None else None
-    return None if step is None else TrueUp(cycle=cycle, agreed=step.value, share=share, spent=spent)
+    if contract is None or step is None:
+        return None
+    applied = Applied(
+        name="minimum spend",
+        value=f"{step.value} each cycle",
+        rule="PRC-4",
+        since=max(step.since, contract.start),
+        source=step.source or contract.reference,
+    )
+    return TrueUp(cycle=cycle, agreed=step.value, applied=applied, share=share, spent=spent)
 
 
 # --- the bill -----------------------------------------------------------------------------------------------------
@@ -260,7 +272,7 @@ def monthly_bill(
     )
     lines = (
         *_license_lines(kept),
-        *(() if fee is None or not fee.amount else (_storage_line(fee, cycle),)),
+        *(() if fee is None or not fee.amount else (_storage_line(fee, kept),)),
         *account.waiting,
         *(_true_up_line(result) for result in true_ups if result.amount),
     )
@@ -294,15 +306,13 @@ def planned(bill: Bill, on: date | None = None) -> PlanBill:
 def _kept(account: Account, cycle: Period) -> CycleStart:
     if not account.unbilled:
         raise CycleNotKept(
-            "on",
-            f"the account stands for {account.today} and keeps no first instant; its next bill is of {account.cycle.end}",
+            "on", f"the account stands for {account.today}; its next bill is of {account.cycle.end} (CYC-1)"
         )
     oldest = account.unbilled[0]
-    if oldest.cycle != cycle:
-        later = (
-            "is billed already, or began before the account's file" if cycle.start < oldest.cycle.start else "must wait"
-        )
-        raise CycleNotKept("on", f"the bill of {cycle.start} {later}; the next one is of {oldest.cycle.start} (CYC-1)")
+    if cycle.start < oldest.cycle.start:
+        raise CycleNotKept("on", f"{cycle.start} is billed already; the next bill is of {oldest.cycle.start} (CYC-1)")
+    if cycle.start > oldest.cycle.start:
+        raise CycleNotKept("on", f"the bill of {oldest.cycle.start} comes before that of {cycle.start} (CYC-1)")
     return oldest
 
 
@@ -321,7 +331,7 @@ def _license_lines(kept: CycleStart) -> Iterable[Line]:
 
 
 def _storage_fee(account: Account, kept: CycleStart, readings: Iterable[Reading], users: int | None) -> StorageFee:
-    terms = kept.tariff.storage
+    terms = kept.tariff.value.storage
     start = first_instant(kept.cycle.start, account.tz)
     before = preceding(kept.cycle, anchor_day=account.anchor_day)
     reading = storage.counted_reading(
@@ -331,15 +341,32 @@ def _storage_fee(account: Account, kept: CycleStart, readings: Iterable[Reading]
     return storage.monthly_fee(used=reading.bytes, users=counted, terms=terms, reading=reading)
 
 
-def _storage_line(fee: StorageFee, cycle: Period) -> Line:
+def _storage_line(fee: StorageFee, kept: CycleStart) -> Line:
+    step = kept.tariff
+    terms = tuple(
+        Applied(
+            name=f"storage: {name.replace('_', ' ')}",
+            value=f"{value.name.lower() if isinstance(value, enum.Enum) else value} {unit}".rstrip(),
+            rule=rule,
+            since=step.since,
+            source=step.source,
+        )
+        for name, value, unit, rule in numbers(fee.terms)
+        if rule in _FEE_RULES
+    )
     return Line(
         kind=LineKind.STORAGE,
         category=Category.STORAGE,
         description="Storage fee",
         amount=fee.amount,
-        period=cycle,
+        period=kept.cycle,
+        terms=terms,
         basis=fee,
     )
+
+
+#: The rules whose numbers make the storage fee.
+_FEE_RULES = frozenset({"STO-1", "STO-2", "STO-3"})
 
 
 def _true_up_line(result: TrueUp) -> Line:
@@ -349,6 +376,7 @@ def _true_up_line(result: TrueUp) -> Line:
         description=f"True-up to the minimum spend of {result.cycle}",
         amount=result.amount,
         period=result.cycle,
+        terms=(result.applied,),
         basis=result,
     )
 

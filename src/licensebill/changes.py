@@ -8,7 +8,7 @@ What opens a charge keeps it as an intent in the account until its outcome is re
 from acceptance, and owed if their charge fails; minutes are there when paid (FUN-9).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ import attrs
 
 from licensebill import funding as sources
 from licensebill import licenses as held
-from licensebill import minutes
+from licensebill import minutes, ports
 from licensebill import services as ordered
 from licensebill._checks import cardless_text, checked, instance, text
 from licensebill.accounts import (
@@ -42,7 +42,8 @@ from licensebill.ledger import SPENDING, Category, Intent, Line, LineKind, Retur
 from licensebill.licenses import Schedule, TotalChange
 from licensebill.money import Money, total
 from licensebill.people import Action, Authorization, Person, User
-from licensebill.terms import Contract, Purpose, contract_on
+from licensebill.ports import TollFreeLine
+from licensebill.terms import TOLL_FREE, Contract, Purpose, contract_on
 
 
 class UnknownIntent(InvalidValue):
@@ -291,6 +292,81 @@ class OrderService(Change):
 
 def _service_line(name: str, price: Money) -> Line:
     return Line(kind=LineKind.SERVICE, category=Category.SERVICES, description=name, amount=price)
+
+
+@attrs.frozen(kw_only=True)
+class RequestLine(Change):
+    """A toll-free line was requested through the service representative; a license must be available (PRT-6).
+
+    Args:
+        by: the acting user.
+        line: an id of yours.
+        representative: the name of the service representative.
+    """
+
+    action = Action.ORDER_SERVICES
+
+    by: str = _by()
+    line: str
+    representative: str
+
+    def change(self, account: Account) -> Account:
+        """Add the line, requested."""
+        line = ports.request_line(
+            account.lines,
+            owned=account.licenses.holding(TOLL_FREE).owned,
+            id=self.line,
+            representative=self.representative,
+            on=self.on,
+        )
+        return attrs.evolve(account, lines=(*account.lines, line))
+
+
+@attrs.frozen(kw_only=True)
+class ConfirmLine(Change):
+    """The hook-up of a toll-free line was confirmed: it is active (PRT-6)."""
+
+    line: str
+    number: str
+
+    def change(self, account: Account) -> Account:
+        """Activate the line."""
+        return _stepped(account, self.line, lambda line: ports.confirm_line(line, number=self.number, on=self.on))
+
+
+@attrs.frozen(kw_only=True)
+class CancelLine(Change):
+    """The request of a toll-free line was withdrawn (PRT-6)."""
+
+    line: str
+
+    def change(self, account: Account) -> Account:
+        """Cancel the request."""
+        return _stepped(account, self.line, lambda line: ports.cancel_line(line, on=self.on))
+
+
+@attrs.frozen(kw_only=True)
+class ReleaseLine(Change):
+    """An active toll-free line was given up (PRT-6)."""
+
+    line: str
+
+    def change(self, account: Account) -> Account:
+        """Release the line."""
+        return _stepped(account, self.line, lambda line: ports.release_line(line, on=self.on))
+
+
+class UnknownLine(InvalidValue):
+    """An id of no toll-free line of the account."""
+
+    code: ClassVar[str] = "unknown_line"
+
+
+def _stepped(account: Account, line_id: str, step: Callable[[TollFreeLine], TollFreeLine]) -> Account:
+    if all(line.id != line_id for line in account.lines):
+        raise UnknownLine("line", f"{shown(line_id)} is no toll-free line of account {account.id}")
+    lines = tuple(step(line) if line.id == line_id else line for line in account.lines)
+    return attrs.evolve(account, lines=lines)
 
 
 @attrs.frozen(kw_only=True)
@@ -650,7 +726,7 @@ def _ordinal(account: Account, purpose: Purpose) -> int:
     return dict(account.ordinals).get(purpose, 0)
 
 
-def _intent(  # noqa: PLR0913 - the fields of an intent
+def _intent(
     account: Account,
     purpose: Purpose,
     lines: tuple[Line, ...],

@@ -7,6 +7,7 @@ codes: 0 for an answer, 1 where a rule refuses, 2 for bad input. Needs the `cli`
 
 import datetime
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -55,6 +56,10 @@ def main() -> NoReturn:
     except LicenseBillError as refused:
         print(f"licensebill: {refused}", file=sys.stderr)
         sys.exit(REFUSED if isinstance(refused, RuleViolation) else BAD_INPUT)
+    except BrokenPipeError:
+        # whoever read the output has gone: nothing is left to say, not even by the interpreter's own last flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BAD_INPUT)
     except OSError as failed:
         print(f"licensebill: cannot read {failed.filename}: {failed.strerror}", file=sys.stderr)
         sys.exit(BAD_INPUT)

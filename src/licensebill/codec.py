@@ -184,7 +184,7 @@ class _Node:
         except LicenseBillError as refused:
             place = refused.place if isinstance(refused, InvalidValue) else None
             return self.note(
-                place if place in self.table else None, _problem(refused, place in self.table), refused.code
+                place if place in self.table else None, _problem(refused, has_place=place in self.table), refused.code
             )
 
     def close(self) -> None:
@@ -193,7 +193,7 @@ class _Node:
             self.note(key, "is no key of this table", "unknown_key")
 
 
-def _problem(refused: LicenseBillError, has_place: bool = True) -> str:  # noqa: FBT001, FBT002
+def _problem(refused: LicenseBillError, *, has_place: bool = True) -> str:
     return refused.problem if isinstance(refused, InvalidValue) and has_place else str(refused)
 
 
@@ -589,7 +589,7 @@ def _user(node: _Node) -> Any:  # noqa: ANN401 - a User, or unread
     fields = {
         "id": node.read("id", cardless_text),
         "role": node.read("role", _choice(_ROLES), AGENT),
-        "is_administrator": node.read("is_administrator", _flag, False),
+        "is_administrator": node.read("is_administrator", _flag, default=False),
     }
     node.close()
     return node.build(User, **fields)
@@ -617,7 +617,7 @@ def _source(node: _Node) -> Any:  # noqa: ANN401 - a Source, or unread
         "last_four": node.read("last_four", text),
         "expiry": node.read("expires", _expiry, None),
         "holder": _person(node.section("holder", required=True)),
-        "is_blocked": node.read("is_blocked", _flag, False),
+        "is_blocked": node.read("is_blocked", _flag, default=False),
     }
     node.close()
     return node.build(Source, **fields)

@@ -564,6 +564,9 @@ class Catalog:
         raise UnknownProduct("product", f"must be one of {known}; not {shown(product_id)}")
 
 
+#: The product whose licenses are the potential toll-free lines (PRT-6).
+TOLL_FREE = "toll_free_number"
+
 _MANAGING = (Grant(Action.MANAGE_LISTS), Grant(Action.MANAGE_SETTINGS))
 
 #: The guide's products. The guide states no list prices.
@@ -595,7 +598,7 @@ STANDARD_CATALOG = Catalog(
         ),
         Product(id="flex_port", name="Flex Port", kind=ProductKind.POOLED),
         Product(id="recording_monitoring", name="Recording and Monitoring", kind=ProductKind.SYSTEM),
-        Product(id="toll_free_number", name="Toll-free Number", kind=ProductKind.LINE),
+        Product(id=TOLL_FREE, name="Toll-free Number", kind=ProductKind.LINE),
     )
 )
 
