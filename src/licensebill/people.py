@@ -15,7 +15,7 @@ from licensebill.errors import InvalidValue, RuleViolation
 
 def _actions(place: str, value: object) -> tuple[object, ...]:
     actions = tuple_of(place, value, Action)
-    distinct(place, actions, "the action")
+    distinct(place, [action.value for action in actions], "the action")
     return actions
 
 
