@@ -495,6 +495,22 @@ class TestArithmetic:
         with pytest.raises(InvalidMoney, match=r"^amount: must be Money or ExactMoney, not "):
             use(exact(usd("1")))
 
+    @pytest.mark.parametrize("form", [Money, lambda micros, currency: ExactMoney(micros * 7, 7, currency)])
+    @pytest.mark.parametrize(("micros", "sign"), [(29_999_999, -1), (30_000_000, 0), (30_000_001, 1)])
+    def test_order(self, form: Callable[[int, str], Any], micros: int, sign: int) -> None:
+        """A micro decides, between amounts and exact amounts in either place."""
+        for one, other in ((form(micros, "USD"), usd("30")), (usd("30"), form(60_000_000 - micros, "USD"))):
+            assert (one < other, one <= other, one == other) == (sign < 0, sign <= 0, sign == 0)
+            assert (one > other, one >= other, one != other) == (sign > 0, sign >= 0, sign != 0)
+
+    def test_exact_sums(self) -> None:
+        """Exact amounts are added to, subtracted from and negated like amounts, and keep their thirds."""
+        third = exact(usd("1"), 1, 3)
+        assert third + third + third == usd("1")
+        assert third + usd("1") == exact(usd("4"), 1, 3)
+        assert third - usd("1") == -exact(usd("2"), 1, 3)
+        assert third - third == Money.zero("USD")
+
     def test_equality_with_other_things(self) -> None:
         """Nothing but an amount equals an amount, zero in another currency neither."""
         for amount in (Money.zero("USD"), exact(Money.zero("USD"))):
