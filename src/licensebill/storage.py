@@ -1,29 +1,41 @@
 """Storage: what may be stored without a fee, what the fee is, and what a customer can do about it.
 
-Three parts that build on each other: the allowance and the monthly fee (STO-1 to STO-3); the reading that says how much
-is used (STO-4); and the answers to "how do I get below the fee?", "what would this upload cost?" and "when does the
-next step come?" (STO-5, STO-6).
+The allowance and the monthly fee (STO-1 to STO-3), and the answers to "how do I get below the fee?", "what would this
+upload cost?" and "when does the fee rise next?" (STO-5, STO-6). All of it turns on one shape: the fee is a staircase
+over the bytes used, and `step_end` is the last byte of a stair. How much is used, and how that grows, is told by
+`readings` (STO-4); what may be freed by `stored_items`. The names of both are passed on from here.
 
-All of it turns on one shape: the fee is a staircase over the bytes used, and `step_end` is the last byte of a stair.
-Nothing is measured here: readings, stored items and the number of users come in as arguments. Which users count and
-where the fee stands on a bill belong to `accounts` and `bills`.
+Nothing is measured: readings, stored items and the number of users come in as arguments. Which users count, and where
+the fee stands on a bill, belong to `accounts` and `bills`.
 """
 
 import datetime
-import enum
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, timedelta
+from datetime import UTC, date
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 
-from licensebill._checks import MAX_WHOLE, cardless_text, checked, instance, instant, tuple_of, whole
+from licensebill._checks import MAX_WHOLE, checked, instance, tuple_of, whole
 from licensebill.cycles import local_day
-from licensebill.errors import InvalidValue, RuleViolation
+from licensebill.errors import InvalidValue
 from licensebill.explain import Explanation, Input
 from licensebill.money import Money, decimals, exact
 from licensebill.pricing import packages_started
+from licensebill.readings import Growth as Growth
+from licensebill.readings import NoReading as NoReading
+from licensebill.readings import Reading as Reading
+from licensebill.readings import TooFewReadings as TooFewReadings
+from licensebill.readings import counted_reading as counted_reading
+from licensebill.readings import growth as growth
+from licensebill.readings import many, sized
+from licensebill.stored_items import ItemKind as ItemKind
+from licensebill.stored_items import Selection as Selection
+from licensebill.stored_items import StoredItem as StoredItem
+from licensebill.stored_items import data_list as data_list
+from licensebill.stored_items import stored_item as stored_item
+from licensebill.stored_items import what_to_free as what_to_free
 from licensebill.terms import STANDARD
 from licensebill.terms import ByteUnits as ByteUnits
 from licensebill.terms import ReadingRule as ReadingRule
@@ -143,12 +155,12 @@ class Allowance:
             value=str(self.bytes),
             unit="bytes",
             rules=("STO-1", "STO-3"),
-            because=f"{self._reason()}: {_sized(self.bytes, terms.units)}.",
+            because=f"{self._reason()}: {sized(self.bytes, terms.units)}.",
             working=f"({terms.base_megabytes} + {terms.user_megabytes} * max({self.users} - {terms.included_users}, 0))"
             f" * {terms.units.megabyte}",
             inputs=(
                 Input("users", str(self.users)),
-                Input(f"for up to {_many(terms.included_users, 'user')}", str(terms.base_megabytes), "megabytes"),
+                Input(f"for up to {many(terms.included_users, 'user')}", str(terms.base_megabytes), "megabytes"),
                 Input("for each further user", str(terms.user_megabytes), "megabytes"),
                 Input("megabyte", str(terms.units.megabyte), "bytes"),
             ),
@@ -156,11 +168,11 @@ class Allowance:
 
     def _reason(self) -> str:
         terms, units = self.terms, self.terms.units
-        base = f"{_sized(terms.base_megabytes * units.megabyte, units)} for up to {_many(terms.included_users, 'user')}"
+        base = f"{sized(terms.base_megabytes * units.megabyte, units)} for up to {many(terms.included_users, 'user')}"
         further = self.users - terms.included_users
         if further <= 0:
             return base
-        return f"{base} and {_sized(terms.user_megabytes * units.megabyte, units)} for each of {further} more"
+        return f"{base} and {sized(terms.user_megabytes * units.megabyte, units)} for each of {further} more"
 
 
 def allowance(users: int, terms: StorageTerms = STANDARD.storage) -> Allowance:
@@ -183,154 +195,6 @@ def allowance(users: int, terms: StorageTerms = STANDARD.storage) -> Allowance:
         [250000000, 250000000, 300000000, 400000000]
     """
     return Allowance(users, terms)
-
-
-# --- readings -----------------------------------------------------------------------------------------------------
-
-
-def _in_utc(place: str, at: object) -> datetime.datetime:
-    try:
-        # two datetimes of one zone are compared by their wall clocks, wrongly where those are set back: in UTC never
-        return instant(place, at).astimezone(UTC)
-    except OverflowError:
-        raise InvalidValue(place, "must lie within the calendar in UTC") from None
-
-
-def _taken_at(at: object) -> datetime.datetime:
-    return _in_utc("at", at)
-
-
-@attrs.frozen(kw_only=True)
-class Reading:
-    """How much was stored at an instant.
-
-    A person who states a usage makes one, too: with the cycle's first instant, and their name as the source.
-
-    Args:
-        bytes: used in all, from zero. Zero is a measurement; what was not measured has no reading.
-        at: when; kept in UTC.
-        source: who or what says so ("nightly export", "stated by Ada Byron").
-
-    Raises:
-        InvalidValue: bytes below zero or not whole, a datetime without a time zone, a blank source.
-
-    Source: STO-4.
-
-    Example:
-        >>> print(Reading(bytes=500_000_000, at=datetime.datetime(2026, 12, 1, tzinfo=UTC), source="nightly export"))
-        reading of 2026-12-01 00:00:00+00:00 (nightly export)
-    """
-
-    bytes: int = attrs.field(validator=checked(whole))
-    at: datetime.datetime = attrs.field(converter=_taken_at)
-    source: str = attrs.field(validator=checked(cardless_text))
-
-    def __str__(self) -> str:
-        return f"reading of {self.at} ({self.source})"
-
-
-@attrs.frozen
-class NoReading(RuleViolation):
-    """No reading says what was used, and a missing one is never zero.
-
-    Args:
-        cycle_start: the cycle's first instant.
-        reading: the policy under which a reading was looked for.
-        age_days: how old it might have been, where the policy asks for one at the start.
-        newest: when the newest one up to the cycle's first instant was taken; None if there is none.
-    """
-
-    code: ClassVar[str] = "no_reading"
-    rule: ClassVar[str] = "STO-4"
-
-    cycle_start: datetime.datetime
-    reading: ReadingRule
-    age_days: int
-    newest: datetime.datetime | None
-
-    def __str__(self) -> str:
-        wanted = f"of that instant or at most {_many(self.age_days, 'day')} before it"
-        if self.reading is ReadingRule.PEAK_BEFORE:
-            wanted = "taken in the cycle before"
-        found = "there is none up to then" if self.newest is None else f"the newest up to then is of {self.newest}"
-        return (
-            f"cannot tell the storage used for the cycle that begins at {self.cycle_start}: "
-            f"it takes a reading {wanted}, and {found}; a missing reading is not zero (STO-4)"
-        )
-
-
-def counted_reading(
-    readings: Iterable[Reading],
-    *,
-    cycle_start: datetime.datetime,
-    terms: StorageTerms = STANDARD.storage,
-    cycle_before: tuple[datetime.datetime, datetime.datetime] | None = None,
-) -> Reading:
-    """The reading that a cycle's fee goes by.
-
-    The one at the cycle's first instant, or the nearest before it if that is not too old; what is measured later never
-    counts. Under `PEAK_BEFORE` it is the greatest of the cycle before. A missing reading is never zero.
-
-    Args:
-        readings: in any order. Of two at the same instant the one given last corrects the other.
-        cycle_start: the cycle's first instant.
-        terms: the policy, and how old a reading may be: a reading of exactly so many times 24 hours still counts.
-        cycle_before: the instants at which the cycle before begins and ends, the end excluded; only `PEAK_BEFORE` asks
-            for them.
-
-    Returns:
-        the reading; the earliest of several equal peaks.
-
-    Raises:
-        NoReading: none counts.
-        InvalidValue: no instants, or a cycle before that ends before it begins or after `cycle_start`.
-
-    Source: STO-4.
-
-    Example:
-        >>> first = datetime.datetime(2026, 12, 1, tzinfo=UTC)
-        >>> late = Reading(bytes=500_000_000, at=first - timedelta(hours=25), source="nightly export")
-        >>> counted_reading([late], cycle_start=first)
-        Traceback (most recent call last):
-        licensebill.storage.NoReading: cannot tell the storage used for the cycle that begins at 2026-12-01 \
-00:00:00+00:00: it takes a reading of that instant or at most 1 day before it, and the newest up to then is of \
-2026-11-29 23:00:00+00:00; a missing reading is not zero (STO-4)
-    """
-    start, policy = _in_utc("cycle_start", cycle_start), instance("terms", terms, StorageTerms).reading
-    until = [reading for reading in _in_order(readings) if reading.at <= start]
-    if policy is ReadingRule.PEAK_BEFORE:
-        first, end = _cycle_before(cycle_before, start)
-        candidates = [reading for reading in until if first <= reading.at < end]
-    else:
-        candidates = [reading for reading in until[-1:] if _days_started(start - reading.at) <= terms.reading_age_days]
-    if not candidates:
-        raise NoReading(start, policy, terms.reading_age_days, until[-1].at if until else None)
-    return max(candidates, key=lambda reading: reading.bytes)
-
-
-def _in_order(readings: object) -> list[Reading]:
-    """One reading for each instant, the one given last, from the earliest on."""
-    given = instance("readings", readings, Iterable)  # type: ignore[type-abstract]
-    by_instant = {}
-    for position, reading in enumerate(given):
-        by_instant[instance(f"readings[{position}]", reading, Reading).at] = reading
-    return [by_instant[at] for at in sorted(by_instant)]
-
-
-def _cycle_before(given: object, start: datetime.datetime) -> tuple[datetime.datetime, datetime.datetime]:
-    match given:
-        case (begun, ended):
-            first, end = _in_utc("cycle_before", begun), _in_utc("cycle_before", ended)
-            if first < end <= start:
-                return first, end
-    raise InvalidValue("cycle_before", f"must be two instants, the second later than the first and not after {start}")
-
-
-_DAY, _MICROSECOND = timedelta(days=1), timedelta(microseconds=1)
-
-
-def _days_started(age: timedelta) -> int:
-    return -(-age // _DAY)
 
 
 # --- the monthly fee ----------------------------------------------------------------------------------------------
@@ -372,11 +236,11 @@ class StorageFee:
     @property
     def reason(self) -> str:
         """The fee in a sentence."""
-        units, users = self.terms.units, _many(self.allowance.users, "user")
-        used, allowed = _sized(self.used, units), _sized(self.allowance.bytes, units)
+        units, users = self.terms.units, many(self.allowance.users, "user")
+        used, allowed = sized(self.used, units), sized(self.allowance.bytes, units)
         if not self.gigabytes_started:
             return f"{used} used are not above the {allowed} free for {users}: no fee."
-        started = _many(self.gigabytes_started, "gigabyte")
+        started = many(self.gigabytes_started, "gigabyte")
         return (
             f"{used} used are above the {allowed} free for {users}: "
             f"{started} started of {self.terms.basis.value}, at {self.terms.fee} each."
@@ -523,10 +387,10 @@ class Reductions:
     def _sentences(self) -> Iterable[str]:
         units = self.fee.terms.units
         if self.fee.amount:
-            yield f"Free {_sized(self.to_pay_nothing, units)} to pay nothing."
+            yield f"Free {sized(self.to_pay_nothing, units)} to pay nothing."
         less, amount = self.to_pay_one_step_less, self._amount_below()
         if less is not None and amount is not None:
-            yield f"Free {_sized(less, units)} to pay {amount} instead of {self.fee.amount}."
+            yield f"Free {sized(less, units)} to pay {amount} instead of {self.fee.amount}."
 
     def _amount_below(self) -> Money | None:
         """The next lower fee, if it is another than none."""
@@ -592,187 +456,6 @@ def reductions(fee: StorageFee) -> Reductions:
     return Reductions(fee)
 
 
-# --- what to do about the fee: which items ------------------------------------------------------------------------
-
-
-class ItemKind(enum.Enum):
-    """What is stored, as the customers' tips tell it apart (STO-5)."""
-
-    RECORDING = "call recording"
-    FILE = "file"
-    DATA_LIST = "data list"
-    UNUSED_DATABASE_INFORMATION = "unused database information"
-
-
-@attrs.frozen(kw_only=True)
-class StoredItem:
-    """Something that is stored, and how much of it may be freed.
-
-    Args:
-        name: for people.
-        kind: what it is.
-        bytes: its size.
-        freeable: what may be freed of it: all, nothing while it is in use, or a part; see `stored_item`, `data_list`.
-
-    Raises:
-        InvalidValue: more to free than there is, a number that is negative or not whole, a blank name.
-
-    Source: STO-5.
-    """
-
-    name: str = attrs.field(validator=checked(cardless_text))
-    kind: ItemKind = attrs.field(validator=checked(instance, ItemKind))
-    bytes: int = attrs.field(validator=checked(whole))
-    freeable: int = attrs.field(validator=checked(whole))
-
-    def __attrs_post_init__(self) -> None:
-        whole("freeable", self.freeable, 0, self.bytes)
-
-    def __str__(self) -> str:
-        of = "" if self.freeable == self.bytes else f" of {_sized(self.bytes)}"
-        return f"{self.kind.value} {self.name!r} ({_sized(self.freeable)}{of})"
-
-
-def stored_item(name: str, kind: ItemKind, bytes: int, *, in_use: bool) -> StoredItem:  # noqa: A002 - the field's name
-    """A recording, a file or database information: all of it may be freed, or nothing while it is in use.
-
-    Args:
-        name: for people.
-        kind: what it is; a data list has a function of its own.
-        bytes: its size.
-        in_use: whether it is still needed.
-
-    Raises:
-        InvalidValue: `in_use` no bool, or what `StoredItem` refuses.
-
-    Source: STO-5.
-
-    Example:
-        >>> print(stored_item("May 2025", ItemKind.RECORDING, 120_000_000, in_use=False))
-        call recording 'May 2025' (120 MB)
-    """
-    freeable = 0 if instance("in_use", in_use, bool) else bytes
-    return StoredItem(name=name, kind=kind, bytes=bytes, freeable=freeable)
-
-
-def data_list(name: str, *, names: int, due: int, bytes: int) -> StoredItem:  # noqa: A002 - the field's name
-    """A list of names to call: those that are not due may be freed.
-
-    Every name takes the same share of the list; a part of a byte is not counted as freeable. A list without a due name
-    may go altogether.
-
-    Args:
-        name: of the list, for people.
-        names: in the list.
-        due: those that will be called soon.
-        bytes: the list's size.
-
-    Raises:
-        InvalidValue: more names due than there are, or what `StoredItem` refuses.
-
-    Source: STO-5.
-
-    Example:
-        >>> print(data_list("leads", names=500_000, due=10_000, bytes=200_000_000))
-        data list 'leads' (196 MB of 200 MB)
-    """
-    whole("bytes", bytes)
-    whole("due", due, 0, whole("names", names))
-    freeable = bytes * (names - due) // names if names else bytes
-    return StoredItem(name=name, kind=ItemKind.DATA_LIST, bytes=bytes, freeable=freeable)
-
-
-#: How many items a sentence names.
-_NAMED = 10
-
-
-@attrs.frozen
-class Selection:
-    """Items to free, the largest first; see `what_to_free`."""
-
-    items: tuple[StoredItem, ...] = attrs.field(validator=checked(tuple_of, StoredItem))
-    target: int = attrs.field(validator=checked(whole))
-
-    @property
-    def freed(self) -> int:
-        """The bytes that the items free together."""
-        return sum(item.freeable for item in self.items)
-
-    @property
-    def reached(self) -> bool:
-        """Whether that is enough."""
-        return self.freed >= self.target
-
-    @property
-    def reason(self) -> str:
-        """The choice in a sentence."""
-        if not self.target:
-            return "Nothing has to be freed."
-        if not self.items:
-            return f"Nothing of what is listed may be freed, and {_sized(self.target)} would have to be."
-        named = "; ".join(map(str, self.items[:_NAMED]))
-        more = f"; and {_many(len(self.items) - _NAMED, 'more item')}" if len(self.items) > _NAMED else ""
-        freed, target = _sized(self.freed), _sized(self.target)
-        if not self.reached:
-            missing = _sized(self.target - self.freed)
-            return f"All that may be freed, {freed}, is {missing} short of {target}: {named}{more}."
-        suffice = "item suffices" if len(self.items) == 1 else "items suffice"
-        return f"{len(self.items)} {suffice} to free {target} ({freed} in all): {named}{more}."
-
-    def explanation(self) -> Explanation:
-        """Which items, and what they free.
-
-        Source: STO-5, BIL-5.
-        """
-        return Explanation(
-            figure="freed",
-            value=str(self.freed),
-            unit="bytes",
-            rules=("STO-5",),
-            because=self.reason,
-            working=" + ".join(str(item.freeable) for item in self.items) or "0",
-            inputs=(
-                Input("to free", str(self.target), "bytes"),
-                *(Input(item.name, str(item.freeable), "bytes", item.kind.value) for item in self.items),
-            ),
-        )
-
-
-def what_to_free(items: Sequence[StoredItem], target_bytes: int) -> Selection:
-    """The fewest items that free so many bytes.
-
-    The largest first, by what may be freed of each; of equal ones the earlier. Where all together do not suffice, it is
-    all of them, and `reached` says so.
-
-    Args:
-        items: what is stored; those of which nothing may be freed are never chosen.
-        target_bytes: to free, from zero.
-
-    Raises:
-        InvalidValue: something else than items, or a target that is negative or not whole.
-
-    Source: STO-5.
-
-    Example:
-        >>> items = [stored_item(name, ItemKind.FILE, size, in_use=False) for name, size in (("a", 40), ("b", 70))]
-        >>> [item.name for item in what_to_free(items, 60).items], [item.name for item in what_to_free(items, 80).items]
-        (['b'], ['b', 'a'])
-        >>> what_to_free(items, 111).reached
-        False
-    """
-    target, chosen, freed = whole("target_bytes", target_bytes), [], 0
-    for item in sorted(_items(items), key=lambda item: -item.freeable):
-        if freed >= target or not item.freeable:
-            break
-        chosen.append(item)
-        freed += item.freeable
-    return Selection(tuple(chosen), target)
-
-
-def _items(items: object) -> tuple[StoredItem, ...]:
-    return tuple_of("items", tuple(instance("items", items, Sequence)), StoredItem)  # type: ignore[type-abstract]
-
-
 # --- what to do about the fee: in words ---------------------------------------------------------------------------
 
 #: What customers are told who pay the fee each month, and the kinds of items that each tip is about.
@@ -823,7 +506,7 @@ class Advice:
     def _remedy(self) -> str:
         if self.fee.amount:
             return self.reductions.reason
-        return f"There is room for {_sized(self.fee.room, self.fee.terms.units)} before the next fee step."
+        return f"There is room for {sized(self.fee.room, self.fee.terms.units)} before the next fee step."
 
     def _selected(self) -> Iterable[str]:
         targets = (self.to_pay_nothing, self.to_pay_one_step_less)
@@ -833,7 +516,7 @@ class Advice:
     def _tips(self) -> Iterable[str]:
         for tip, kinds in _TIPS if self.fee.amount else ():
             freeable = sum(item.freeable for item in self.items if item.kind in kinds)
-            yield f"{tip} ({_sized(freeable)} may be freed)." if freeable else f"{tip}."
+            yield f"{tip} ({sized(freeable)} may be freed)." if freeable else f"{tip}."
 
     def explanation(self) -> Explanation:
         """The answer in words, with the figures it is made of.
@@ -875,7 +558,7 @@ def advice(fee: StorageFee, items: Sequence[StoredItem] = ()) -> Advice:
         Keep the Files tab clean, above all of call recordings and large files (120 MB may be freed).
         Upload only those names of a data list that will be called soon.
     """
-    return Advice(fee, _items(items))
+    return Advice(fee, tuple(instance("items", items, Sequence)))  # type: ignore[type-abstract]
 
 
 # --- before an upload ---------------------------------------------------------------------------------------------
@@ -910,7 +593,7 @@ class UploadQuote:
     def reason(self) -> str:
         """The quote in a sentence."""
         units = self.before.terms.units
-        upload, room = _sized(self.upload, units), _sized(self.room, units)
+        upload, room = sized(self.upload, units), sized(self.room, units)
         if self.upload <= self.room:
             return f"{upload} more fit into the {room} of room: the fee stays at {self.before.amount} a month."
         return (
@@ -960,108 +643,7 @@ def before_upload(*, used: int, upload: int, users: int, terms: StorageTerms = S
     return UploadQuote(monthly_fee(used=used, users=users, terms=terms), upload)
 
 
-# --- growth -------------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class TooFewReadings(RuleViolation):
-    """A growth takes readings of two instants."""
-
-    code: ClassVar[str] = "too_few_readings"
-    rule: ClassVar[str] = "STO-6"
-
-    at: datetime.datetime
-    days: int
-    found: int
-
-    def __str__(self) -> str:
-        return (
-            f"cannot tell how storage grows: the {_many(self.days, 'day')} up to {self.at} hold readings of "
-            f"{_many(self.found, 'instant')}, and it takes two (STO-6)"
-        )
-
-
-@attrs.frozen(kw_only=True)
-class Growth:
-    """How storage has grown between two readings; see `growth`."""
-
-    first: Reading = attrs.field(validator=checked(instance, Reading))
-    last: Reading = attrs.field(validator=checked(instance, Reading))
-    terms: StorageTerms = attrs.field(default=STANDARD.storage, validator=checked(instance, StorageTerms))
-
-    def __attrs_post_init__(self) -> None:
-        if self.last.at <= self.first.at:
-            raise InvalidValue("last", f"must be later than the first, of {self.first.at}")
-
-    @property
-    def bytes(self) -> int:
-        """The last reading less the first; below zero where storage shrank."""
-        return self.last.bytes - self.first.bytes
-
-    @property
-    def days(self) -> Fraction:
-        """The time between them in days of 24 hours, exact."""
-        return Fraction((self.last.at - self.first.at) // _MICROSECOND, _DAY // _MICROSECOND)
-
-    @property
-    def per_day(self) -> Fraction:
-        """Bytes a day, exact; below zero where storage shrank."""
-        return Fraction(self.bytes * self.days.denominator, self.days.numerator)
-
-    def explanation(self) -> Explanation:
-        """How the growth comes about.
-
-        Source: STO-6, BIL-5.
-        """
-        return Explanation(
-            figure="growth of storage",
-            value=str(self.per_day),
-            unit="bytes a day",
-            rules=("STO-6",),
-            because=f"From {self.first.bytes:,} to {self.last.bytes:,} bytes in {_many(self.days, 'day')}.",
-            working=f"({self.last.bytes} - {self.first.bytes}) / ({self.days})",
-            inputs=tuple(
-                Input(name, str(reading.bytes), "bytes", str(reading))
-                for name, reading in (("first", self.first), ("last", self.last))
-            ),
-        )
-
-
-def growth(readings: Iterable[Reading], *, at: datetime.datetime, terms: StorageTerms = STANDARD.storage) -> Growth:
-    """How storage has grown lately: the last reading less the first, over the time between them.
-
-    Args:
-        readings: in any order; see `counted_reading`. Those after `at` do not count.
-        at: the instant to look back from.
-        terms: how many days to look back; a reading of exactly so many times 24 hours ago still counts.
-
-    Returns:
-        the growth, as an exact ratio. Where the readings do not reach back so far, it is over the time they span.
-
-    Raises:
-        TooFewReadings: fewer than two instants with a reading.
-        InvalidValue: something else than readings, or no instant.
-
-    Source: STO-6.
-
-    Example:
-        >>> december = datetime.datetime(2026, 12, 1, tzinfo=UTC)
-        >>> old = Reading(bytes=200_000_000, at=december - timedelta(days=30), source="nightly export")
-        >>> new = Reading(bytes=350_000_000, at=december, source="nightly export")
-        >>> print(growth([old, new], at=december).per_day)
-        5000000
-    """
-    until, days = _in_utc("at", at), instance("terms", terms, StorageTerms).growth_days
-    within = [
-        reading for reading in _in_order(readings) if reading.at <= until and _days_started(until - reading.at) <= days
-    ]
-    if len(within) <= 1:
-        raise TooFewReadings(until, days, len(within))
-    return Growth(first=within[0], last=within[-1], terms=terms)
-
-
-#: Later instants have no calendar day in every zone.
-_LAST_INSTANT = datetime.datetime.max.replace(tzinfo=UTC) - 2 * _DAY
+# --- when the fee rises next --------------------------------------------------------------------------------------
 
 
 @attrs.frozen
@@ -1090,8 +672,7 @@ class NextStep:
     @property
     def days(self) -> Fraction | None:
         """Days of 24 hours from the last reading, exact; None for never."""
-        pace = self.growth.per_day
-        return Fraction((self.fee.room + 1) * pace.denominator, pace.numerator) if pace > 0 else None
+        return self.growth.days_until(self.fee.room + 1)
 
     @property
     def when(self) -> datetime.datetime | None:
@@ -1099,11 +680,7 @@ class NextStep:
 
         An instant before the one that was looked back from says that the step has likely come since the last reading.
         """
-        if self.days is None:
-            return None
-        last = self.growth.last.at
-        microseconds = -(-self.days.numerator * (_DAY // _MICROSECOND) // self.days.denominator)
-        return last + microseconds * _MICROSECOND if microseconds <= (_LAST_INSTANT - last) // _MICROSECOND else None
+        return self.growth.instant_of(self.fee.room + 1)
 
     def day(self, tz: datetime.tzinfo = UTC) -> date | None:
         """The calendar day of `when` in a zone; None where that is None.
@@ -1115,12 +692,12 @@ class NextStep:
     @property
     def reason(self) -> str:
         """The answer in a sentence."""
-        grown, span = self.growth.bytes, _many(self.growth.days, "day")
+        grown, span = self.growth.bytes, many(self.growth.days, "day")
         if self.days is None:
             return f"The bytes used changed by {grown:,} in {span}: they do not grow, and no step comes."
         when = "beyond the calendar" if self.when is None else f"at {self.when}"
         return (
-            f"At {grown:,} bytes in {span}, the {_sized(self.fee.room, self.fee.terms.units)} of room are exceeded "
+            f"At {grown:,} bytes in {span}, the {sized(self.fee.room, self.fee.terms.units)} of room are exceeded "
             f"{when}: the fee is then {self.amount} instead of {self.fee.amount} a month."
         )
 
@@ -1170,32 +747,10 @@ def next_step(growth: Growth, *, users: int) -> NextStep:
 
     Example:
         >>> december = datetime.datetime(2026, 12, 1, tzinfo=UTC)
-        >>> old = Reading(bytes=200_000_000, at=december - timedelta(days=30), source="nightly export")
+        >>> old = Reading(bytes=200_000_000, at=december - datetime.timedelta(days=30), source="nightly export")
         >>> new = Reading(bytes=350_000_000, at=december, source="nightly export")
         >>> step = next_step(growth([old, new], at=december), users=8)
         >>> print(step.day(), step.amount)
         2026-12-11 30.00 USD
     """
     return NextStep(growth, users)
-
-
-# --- words --------------------------------------------------------------------------------------------------------
-
-
-def _many(count: int | Fraction, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-_NAMES = {ByteUnits.DECIMAL: ("MB", "GB"), ByteUnits.BINARY: ("MiB", "GiB")}
-_THREE_DECIMALS = 10**3
-
-
-def _sized(count: int, units: ByteUnits = ByteUnits.DECIMAL) -> str:
-    """A number of bytes in the largest unit that shows it exactly with three decimals, else in bytes: "1.2 GB"."""
-    megabyte, gigabyte = _NAMES[units]
-    for size, name in ((units.gigabyte, gigabyte), (units.megabyte, megabyte)):
-        thousandths, beyond = divmod(count * _THREE_DECIMALS, size)
-        if count >= size and not beyond:
-            units_of_it, fraction = divmod(thousandths, _THREE_DECIMALS)
-            return f"{units_of_it:,}.{fraction:03}".rstrip("0").rstrip(".") + f" {name}"
-    return "1 byte" if count == 1 else f"{count:,} bytes"

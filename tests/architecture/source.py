@@ -18,7 +18,7 @@ _HIGHEST_OF_CORE = "charging"
 _RULE_MODULES = {
     *("pricing", "cycles", "licenses", "services", "ports", "storage", "minutes", "funding", "ledger"),
     *("holdings", "assignments", "permissions", "schedules", "administration", "outcomes", "accounts", "bills"),
-    *("traffic", "toll_free"),
+    *("traffic", "toll_free", "readings", "stored_items"),
 }
 
 RULE_ID = re.compile(r"\b(?:MON|PRC|CYC|LIC|SVC|PRT|STO|MIN|FUN|BIL)-[0-9]+\b")
