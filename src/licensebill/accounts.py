@@ -25,7 +25,7 @@ from licensebill import licenses as held
 from licensebill._checks import cardless_text, checked, day, distinct, instance, tuple_of, whole, zone
 from licensebill.cycles import LAST_ANCHOR_DAY, Period, boundary_number, cycle_of, following
 from licensebill.errors import InvalidValue, RuleViolation, shown
-from licensebill.explain import Explanation, Input
+from licensebill.explain import Explanation
 from licensebill.funding import Cancellation, Funding
 from licensebill.ledger import CreditNote, Intent, Line
 from licensebill.licenses import Licenses, Schedule

@@ -1,0 +1,277 @@
+"""Lines, intents, transactions, filters and credit notes."""
+
+import pickle
+from datetime import date
+
+import attrs
+import pytest
+
+from licensebill.errors import InvalidValue
+from licensebill.ledger import (
+    Category,
+    CreditExceedsCharge,
+    CreditNote,
+    Intent,
+    Line,
+    LineKind,
+    NothingToReturn,
+    Returned,
+    Settled,
+    credit_note,
+    selection,
+    transactions,
+)
+from licensebill.money import InvalidMoney, Money
+from licensebill.storage import monthly_fee
+from licensebill.terms import Purpose
+from tests.examples import usd
+
+DECEMBER = date(2026, 12, 1)
+
+
+def line(amount: str, category: Category = Category.LICENSES, **changed: object) -> Line:
+    """A line of an amount in a category."""
+    fields = {"kind": LineKind.LICENSES, "category": category, "description": "PowerDialer", "amount": usd(amount)}
+    return Line(**(fields | changed))  # type: ignore[arg-type]
+
+
+def tax(amount: str, of: int | None) -> Line:
+    """A tax of a line or of the total."""
+    category = Category.OTHER if of is None else Category.LICENSES
+    return line(amount, category, kind=LineKind.TAX, description="VAT", of=of)
+
+
+def intent(*lines: Line, ordinal: int = 1, purpose: Purpose = Purpose.BILL) -> Intent:
+    """An intent to charge lines."""
+    return Intent(
+        account="acme", purpose=purpose, ordinal=ordinal, on=DECEMBER, lines=lines, authorized_by="Ada Lovelace"
+    )
+
+
+def settled(one: Intent, on: date = DECEMBER) -> Settled:
+    """Its settlement."""
+    return Settled(intent=one, on=on, source="Visa ending in 1111")
+
+
+class TestLines:
+    """What a line accepts."""
+
+    def test_an_amount_must_be_payable(self) -> None:
+        """A line of half a cent is refused (MON-1)."""
+        with pytest.raises(InvalidMoney, match="payable"):
+            line("0.005")
+
+    def test_a_line_explains_its_basis(self) -> None:
+        """The explanation is that of the result the amount comes from, under the line's own name."""
+        fee = monthly_fee(used=500_000_000, users=8)
+        explained = line("30.00", Category.STORAGE, basis=fee, description="Storage fee").explanation()
+        assert explained.figure == "Storage fee"
+        assert explained.working == fee.explanation().working
+
+    def test_a_line_of_another_amount_shows_its_basis_below(self) -> None:
+        """A line whose amount is not its basis's figure (a credit) has the basis as a part."""
+        fee = monthly_fee(used=500_000_000, users=8)
+        explained = line("-30.00", Category.STORAGE, basis=fee).explanation()
+        assert explained.value == "-30.00"
+        assert [part.figure for part in explained.parts] == [fee.explanation().figure]
+
+    def test_a_line_without_basis_explains_itself_plainly(self) -> None:
+        """There is always an explanation."""
+        assert line("1.00").explanation().value == "1.00"
+
+    def test_the_basis_is_not_part_of_the_identity(self) -> None:
+        """A line read back from a store equals the one that was written."""
+        assert line("30.00", basis=monthly_fee(used=500_000_000, users=8)) == line("30.00")
+
+
+class TestIntents:
+    """What is to be charged."""
+
+    def test_the_id_is_account_purpose_and_ordinal(self) -> None:
+        """The same facts always give the same identifier (BIL-4)."""
+        assert intent(line("1.00"), ordinal=12).id == "acme/bill/12"
+
+    def test_the_amount_sums_the_lines(self) -> None:
+        """Credits included."""
+        assert intent(line("10.00"), line("-2.50")).amount == usd("7.50")
+
+    def test_no_lines_are_refused(self) -> None:
+        """Nothing cannot be charged."""
+        with pytest.raises(InvalidValue, match="at least one line"):
+            intent()
+
+
+class TestTransactions:
+    """BIL-2: every charge is a transaction with a number, in the order of the stream."""
+
+    def test_numbers_follow_the_order_of_settlement(self) -> None:
+        """Whatever the ordinals of the intents."""
+        second, first = intent(line("2.00"), ordinal=2), intent(line("1.00"), ordinal=1)
+        listed = transactions([settled(second), settled(first)])
+        assert [(one.trx, one.intent_id) for one in listed] == [
+            ("TRX-000001", "acme/bill/2"),
+            ("TRX-000002", "acme/bill/1"),
+        ]
+
+    def test_a_transaction_says_who_paid_and_who_authorized(self) -> None:
+        """The source is masked."""
+        one = transactions([settled(intent(line("1.00")))])[0]
+        assert (one.source, one.authorized_by, one.amount) == ("Visa ending in 1111", "Ada Lovelace", usd("1.00"))
+
+    def test_a_return_is_the_exact_negative(self) -> None:
+        """Line by line, with the number of what it takes back."""
+        charge = intent(line("1.00"), line("2.00", Category.STORAGE))
+        taken = Returned(intent_id=charge.id, on=date(2026, 12, 9), code="R01")
+        paid, back = transactions([settled(charge), taken])
+        assert back.reverses == paid.number
+        assert [one.amount for one in back.lines] == [usd("-1.00"), usd("-2.00")]
+        assert paid.amount + back.amount == Money.zero("USD")
+
+    @pytest.mark.parametrize("settlements", [0, 1])
+    def test_a_return_needs_a_standing_settlement(self, settlements: int) -> None:
+        """None before it, or one already returned."""
+        charge = intent(line("1.00"))
+        taken = Returned(intent_id=charge.id, on=DECEMBER, code="R01")
+        with pytest.raises(NothingToReturn):
+            transactions([*[settled(charge), taken][: 2 * settlements], taken])
+
+    def test_a_charge_settled_again_after_its_return_can_be_returned_again(self) -> None:
+        """One standing settlement at a time."""
+        charge = intent(line("1.00"))
+        taken = Returned(intent_id=charge.id, on=DECEMBER, code="R01")
+        listed = transactions([settled(charge), taken, settled(charge), taken])
+        assert [one.reverses for one in listed] == [None, 1, None, 3]
+
+
+class TestSelection:
+    """BIL-2: the list filters by date range, both ends included, and by category."""
+
+    LISTED = transactions(
+        [
+            settled(intent(line("99.00"), line("30.00", Category.STORAGE), tax("5.00", None), ordinal=1)),
+            settled(intent(line("60.00", Category.MINUTES), ordinal=2), date(2026, 12, 15)),
+            settled(intent(line("10.00", Category.SERVICES), ordinal=3), date(2026, 12, 31)),
+        ]
+    )
+
+    @pytest.mark.parametrize(
+        ("first", "last", "numbers"),
+        [
+            (None, None, [1, 2, 3]),
+            (date(2026, 12, 1), date(2026, 12, 31), [1, 2, 3]),
+            (date(2026, 12, 2), date(2026, 12, 31), [2, 3]),
+            (date(2026, 12, 1), date(2026, 12, 30), [1, 2]),
+            (date(2026, 12, 15), date(2026, 12, 15), [2]),
+            (date(2027, 1, 1), None, []),
+        ],
+    )
+    def test_both_ends_are_included(self, first: date | None, last: date | None, numbers: list[int]) -> None:
+        """The day before the first and the day after the last are not."""
+        kept = selection(self.LISTED, "USD", first=first, last=last)
+        assert [one.number for one in kept.transactions] == numbers
+
+    @pytest.mark.parametrize(
+        ("category", "numbers", "amount"),
+        [
+            (None, [1, 2, 3], "204.00"),
+            (Category.LICENSES, [1], "99.00"),
+            (Category.STORAGE, [1], "30.00"),
+            (Category.MINUTES, [2], "60.00"),
+            (Category.SERVICES, [3], "10.00"),
+        ],
+    )
+    def test_a_category_keeps_whole_transactions_and_totals_its_lines(
+        self, category: Category | None, numbers: list[int], amount: str
+    ) -> None:
+        """A tax on the total is in no filter."""
+        kept = selection(self.LISTED, "USD", category=category)
+        assert ([one.number for one in kept.transactions], kept.amount) == (numbers, usd(amount))
+
+    def test_other_is_no_filter(self) -> None:
+        """It exists so that a tax on the total has a category."""
+        with pytest.raises(InvalidValue, match="must be licenses"):
+            selection(self.LISTED, "USD", category=Category.OTHER)
+
+    def test_a_range_must_not_end_before_it_begins(self) -> None:
+        """An empty list would hide the slip."""
+        with pytest.raises(InvalidValue, match="must not be before"):
+            selection(self.LISTED, "USD", first=date(2026, 12, 2), last=date(2026, 12, 1))
+
+
+class TestCreditNotes:
+    """BIL-6: a note credits a part of a line with its share of the tax; all notes never exceed the charge."""
+
+    CHARGE = intent(line("100.00"), line("50.00", Category.STORAGE), tax("7.77", 0), tax("3.33", None))
+
+    def note(self, net: str, *, position: int = 0, earlier: tuple[CreditNote, ...] = ()) -> CreditNote:
+        """A note on the charge."""
+        return credit_note(self.CHARGE, position, usd(net), reason="goodwill", earlier=earlier)
+
+    @pytest.mark.parametrize(("earlier", "accepted"), [("49.99", True), ("50.00", True), ("50.01", False)])
+    def test_all_notes_never_exceed_the_line(self, earlier: str, accepted: bool) -> None:
+        """To the cent."""
+        before = (self.note(earlier),)
+        if accepted:
+            assert self.note("50.00", earlier=before).net == usd("50.00")
+        else:
+            with pytest.raises(CreditExceedsCharge, match=r"49\.99 USD of it is left to credit \(BIL-6\)"):
+                self.note("50.00", earlier=before)
+
+    def test_split_notes_give_back_the_whole_tax(self) -> None:
+        """Three thirds give back what one note over the line does: the difference of cumulative shares."""
+        notes: tuple[CreditNote, ...] = ()
+        for net in ("33.33", "33.33", "33.34"):
+            notes = (*notes, self.note(net, earlier=notes))
+        whole = self.note("100.00")
+        assert sum((one.line_tax for one in notes), Money.zero("USD")) == whole.line_tax == usd("7.77")
+        assert sum((one.total_tax for one in notes), Money.zero("USD")) == whole.total_tax == usd("2.22")
+
+    def test_notes_over_every_line_give_back_the_tax_on_the_total(self) -> None:
+        """The last cent included."""
+        first = self.note("100.00")
+        second = self.note("50.00", position=1, earlier=(first,))
+        assert first.total_tax + second.total_tax == usd("3.33")
+        assert second.line_tax == Money.zero("USD")
+
+    def test_notes_of_other_charges_are_passed_over(self) -> None:
+        """Earlier notes are those of the account."""
+        other = attrs.evolve(self.note("100.00"), intent_id="acme/bill/9")
+        assert self.note("100.00", earlier=(other,)).net == usd("100.00")
+
+    def test_lines_are_negative_and_keep_their_categories(self) -> None:
+        """The net amount and its tax as the line; the tax on the total as other."""
+        lines = self.note("100.00").lines()
+        assert [(one.category, one.amount.text) for one in lines] == [
+            (Category.LICENSES, "-100.00"),
+            (Category.LICENSES, "-7.77"),
+            (Category.OTHER, "-2.22"),
+        ]
+        assert {one.kind for one in lines} == {LineKind.CREDIT_NOTE}
+
+    def test_without_tax_there_is_one_line(self) -> None:
+        """No lines of zero."""
+        note = credit_note(intent(line("10.00")), 0, usd("1.00"), reason="goodwill")
+        assert [one.amount.text for one in note.lines()] == ["-1.00"]
+
+    @pytest.mark.parametrize("net", ["0.00", "-0.01"])
+    def test_a_note_is_above_zero(self, net: str) -> None:
+        """A note of nothing is a slip."""
+        with pytest.raises(InvalidValue, match="above zero"):
+            self.note(net)
+
+    @pytest.mark.parametrize("position", [2, 3])
+    def test_a_tax_cannot_be_credited(self, position: int) -> None:
+        """It goes with its line."""
+        with pytest.raises(InvalidValue, match="charges something"):
+            self.note("1.00", position=position)
+
+    @pytest.mark.parametrize("position", [-1, 4])
+    def test_a_line_must_exist(self, position: int) -> None:
+        """Positions count from zero."""
+        with pytest.raises(InvalidValue, match="position"):
+            self.note("1.00", position=position)
+
+    def test_the_refusal_survives_pickling(self) -> None:
+        """With its numbers."""
+        refusal = CreditExceedsCharge(usd("2.00"), usd("1.00"), "PowerDialer")
+        assert str(pickle.loads(pickle.dumps(refusal))) == str(refusal)  # noqa: S301
