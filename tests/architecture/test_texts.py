@@ -19,7 +19,11 @@ _DESK = re.compile(r"\bRULES[.]md|\bDESIGN[.]md|\bCHARGING[.]md|[c]o-authored-by
 
 def texts() -> Iterator[Path]:
     """Every text file of the project."""
-    yield from (path for path in sorted(ROOT.iterdir()) if path.is_file() and path.suffix in _SUFFIXES)
+    yield from (
+        path
+        for path in sorted(ROOT.iterdir())
+        if path.is_file() and path.suffix in _SUFFIXES and not path.name.startswith(".coverage")
+    )
     for folder in _FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and path.suffix in _SUFFIXES and not _is_produced(path.relative_to(ROOT)):

@@ -116,7 +116,7 @@ class TestQuestions:
 
     @pytest.mark.parametrize(
         ("admitted", "in_use", "words"),
-        [(False, 0, "no Flex Port"), (True, 3, "in use"), (False, 3, "no Flex Port")],
+        [(False, 0, "No Flex Port"), (True, 3, "in use"), (False, 3, "No Flex Port")],
     )
     def test_why_insufficient_ports(self, admitted: bool, in_use: int, words: str) -> None:
         """No Flex Port assigned to the user, or all of them in use, or both."""
