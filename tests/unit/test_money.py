@@ -782,6 +782,14 @@ class TestScale:
         assert scale(daily.payable(), 14) == usd("46.62")
 
 
+def test_what_programs_rely_on() -> None:
+    """Codes of errors and names of roundings and units are stored and compared by programs; they do not change."""
+    assert (InvalidMoney.code, CurrencyMismatch.code) == ("invalid_money", "currency_mismatch")
+    names = ["half up", "half even", "half down", "up", "down", "ceiling", "floor"]
+    assert [rounding.value for rounding in Rounding] == names
+    assert [unit.value for unit in Unit] == ["minor unit", "micro"]
+
+
 def test_a_hostile_decimal_context_changes_nothing() -> None:
     """Results are the same where the caller's context has one digit and every signal trapped."""
     hostile = decimal.Context(prec=1, rounding=decimal.ROUND_UP, Emin=0, Emax=0, capitals=0, clamp=1)
