@@ -239,10 +239,10 @@ class StorageFee:
         units, users = self.terms.units, many(self.allowance.users, "user")
         used, allowed = sized(self.used, units), sized(self.allowance.bytes, units)
         if not self.gigabytes_started:
-            return f"{used} used are not above the {allowed} free for {users}: no fee."
+            return f"{used} is not above the {allowed} free for {users}: no fee."
         started = many(self.gigabytes_started, "gigabyte")
         return (
-            f"{used} used are above the {allowed} free for {users}: "
+            f"{used} is above the {allowed} free for {users}: "
             f"{started} started of {self.terms.basis.value}, at {self.terms.fee} each."
         )
 
@@ -551,7 +551,7 @@ def advice(fee: StorageFee, items: Sequence[StoredItem] = ()) -> Advice:
     Example:
         >>> recordings = stored_item("May 2025", ItemKind.RECORDING, 120_000_000, in_use=False)
         >>> print(advice(monthly_fee(used=500_000_000, users=8), [recordings]).text)
-        500 MB used are above the 400 MB free for 8 users: 1 gigabyte started of the total used, at 30.00 USD each.
+        500 MB is above the 400 MB free for 8 users: 1 gigabyte started of the total used, at 30.00 USD each.
         Free 100 MB to pay nothing.
         1 item suffices to free 100 MB (120 MB in all): call recording 'May 2025' (120 MB).
         Delete and purge database information that nobody uses any more.
@@ -595,9 +595,9 @@ class UploadQuote:
         units = self.before.terms.units
         upload, room = sized(self.upload, units), sized(self.room, units)
         if self.upload <= self.room:
-            return f"{upload} more fit into the {room} of room: the fee stays at {self.before.amount} a month."
+            return f"{upload} more fits into the {room} of room: the fee stays at {self.before.amount} a month."
         return (
-            f"{upload} more do not fit into the {room} of room: "
+            f"{upload} more does not fit into the {room} of room: "
             f"the fee rises from {self.before.amount} to {self.after.amount} a month."
         )
 
@@ -697,7 +697,7 @@ class NextStep:
             return f"The bytes used changed by {grown:,} in {span}: they do not grow, and no step comes."
         when = "beyond the calendar" if self.when is None else f"at {self.when}"
         return (
-            f"At {grown:,} bytes in {span}, the {sized(self.fee.room, self.fee.terms.units)} of room are exceeded "
+            f"At {grown:,} bytes in {span}, the {sized(self.fee.room, self.fee.terms.units)} of room is exceeded "
             f"{when}: the fee is then {self.amount} instead of {self.fee.amount} a month."
         )
 
