@@ -74,9 +74,9 @@ LICENSES = Licenses(
 )
 
 
-def account(**changed: Any) -> Account:  # noqa: ANN401 - any field
+def account(**changed: Any) -> Account:
     """The account on 20 November 2026, ready; fields as given."""
-    fields = {
+    fields: dict[str, Any] = {
         "id": "acme",
         "began": date(2026, 1, 1),
         "today": date(2026, 11, 20),
@@ -90,7 +90,7 @@ def account(**changed: Any) -> Account:  # noqa: ANN401 - any field
     return begin(Account(**(fields | changed)))
 
 
-def contract(**changed: Any) -> Contract:  # noqa: ANN401 - any field
+def contract(**changed: Any) -> Contract:
     """The contract, fields as given."""
     return attrs.evolve(CONTRACT, **changed)
 

@@ -40,7 +40,7 @@ class TestStorage:
         ],
     )
     def test_the_fee_in_months_seven_and_nine(self, used: int, fee: str) -> None:
-        """500 megabytes cost $30 and so up to one gigabyte; 1.2 cost $60 and so up to two; one byte more the next $30."""
+        """500 megabytes cost $30, and so up to one gigabyte; 1.2 gigabytes cost $60, and so up to two."""
         assert storage.monthly_fee(used=used, users=8).amount == usd(fee)
         lines = monthly_bill(account(), date(2026, 12, 1), readings=[reading(used)]).lines
         assert sum(line.amount.micros for line in lines if line.description == "Storage fee") == usd(fee).micros
