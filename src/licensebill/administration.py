@@ -81,7 +81,7 @@ class NotPermitted(RuleViolation):
 
     def __str__(self) -> str:
         return (
-            f"user {self.user} may not {self.action}: the role {self.role} does not permit it, and the billing "
+            f"user {self.user} may not {self.action}: the role {self.role} alone does not permit it, and the billing "
             f"administrator is user {self.administrator} (FUN-11)"
         )
 
@@ -113,7 +113,8 @@ def may(user: User, action: Action, *, administrator_id: str, administrator_role
     instance("user", user, User)
     instance("action", action, Action)
     cardless_text("administrator_id", administrator_id)
-    if user.id == administrator_id and action in instance("administrator_role", administrator_role, Role).permits:
+    instance("administrator_role", administrator_role, Role)
+    if user.id == administrator_id and action in administrator_role.permits:
         return True
     return user.role != administrator_role and action in user.role.permits
 

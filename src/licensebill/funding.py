@@ -19,7 +19,7 @@ from typing import ClassVar
 
 import attrs
 
-from licensebill._checks import cardless_text, checked, day, distinct, instance, instant, tuple_of, whole
+from licensebill._checks import MAX_TEXT, cardless_text, checked, day, distinct, instance, instant, tuple_of, whole
 from licensebill.administration import CANCELLATION_TRANSITIONS as CANCELLATION_TRANSITIONS
 from licensebill.administration import AlreadyCancelled as AlreadyCancelled
 from licensebill.administration import BuyoutNeeded as BuyoutNeeded
@@ -159,9 +159,8 @@ not be stored
     def __attrs_post_init__(self) -> None:
         if (self.kind is SourceKind.CARD) is (self.expiry is None):
             raise InvalidValue("expiry", "must be given for a card, and only for a card")
-        # a number could be spread over two fields that are shown beside each other
-        cardless_text("label", f"{self.label} {self.last_four}", len(self.label) + 1 + _LAST_DIGITS)
-        cardless_text("holder", str(self.holder), len(str(self.holder)))
+        # the label could hold the rest of the number that the last four belong to
+        cardless_text("label", f"{self.label} {self.last_four}", MAX_TEXT + 1 + _LAST_DIGITS)
 
     @property
     def last_day(self) -> date | None:

@@ -7,6 +7,7 @@ Needs the `testing` extra. One section for each module, in the order of the modu
 """
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -14,11 +15,56 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from licensebill._checks import MAX_WHOLE
-from licensebill.cycles import LAST_ANCHOR_DAY, Period, cycle_of
+from licensebill.cycles import LAST_ANCHOR_DAY, Period, boundary, cycle_of
+from licensebill.funding import (
+    Decline,
+    Declined,
+    DeclineKind,
+    Expiry,
+    Funding,
+    NotCaptured,
+    Outcome,
+    Pending,
+    Returned,
+    Source,
+    SourceKind,
+    Succeeded,
+    Unknown,
+    Voided,
+)
+from licensebill.licenses import Holding, Licenses
+from licensebill.minutes import (
+    FAQ,
+    GUIDE,
+    GUIDE_EXAMPLE,
+    HALF_MINUTE_THEN_SIX,
+    PER_MINUTE,
+    PER_SECOND,
+    DueWhen,
+    Gap,
+    Increments,
+    Rate,
+    RechargePolicy,
+    RechargeQuote,
+    UsageHistory,
+    UsageWindow,
+    YoungAccount,
+    recharge_quote,
+)
 from licensebill.money import CURRENCIES, DECIMALS, MAX_MICROS, MICROS, ExactMoney, Money, minor_unit
-from licensebill.people import AGENT, BILLING_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Authorization, Person, User
+from licensebill.people import (
+    AGENT,
+    BILLING_ADMINISTRATOR,
+    SYSTEM_ADMINISTRATOR,
+    Action,
+    Authorization,
+    Person,
+    User,
+)
 from licensebill.ports import Call, Feature, LineState, OutboundPorts, PortTerms, PortUse, TollFreeLine
 from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume
+from licensebill.services import Implementation, ServiceOrder, Services
+from licensebill.simulation import UsagePattern
 from licensebill.storage import (
     Allowance,
     ByteUnits,
@@ -31,7 +77,19 @@ from licensebill.storage import (
     StoredItem,
     step_end,
 )
-from licensebill.terms import Dated, Step
+from licensebill.terms import (
+    STANDARD_CATALOG,
+    Catalog,
+    Contract,
+    ContractPrice,
+    Dated,
+    Floor,
+    Grant,
+    Product,
+    ProductKind,
+    Removal,
+    Step,
+)
 
 _T = TypeVar("_T")
 
@@ -249,6 +307,111 @@ def dated(draw: st.DrawFn, values: st.SearchStrategy[_T], *, since: date | None 
     return Dated(tuple(Step(day, draw(values)) for day in (first, *later)))
 
 
+_KINDS = (ProductKind.PER_USER, *ProductKind)
+
+
+@st.composite
+def catalogs(draw: st.DrawFn, currency: str = "USD", *, most: int = 6) -> Catalog:
+    """The standard catalog, or one to `most` products of all kinds, some with a list price.
+
+    A product may require earlier ones, and grants what it grants alone or together with an earlier one.
+    """
+    if draw(st.booleans()):
+        return STANDARD_CATALOG
+    products: list[Product] = []
+    for number in range(1, draw(st.integers(1, most)) + 1):
+        earlier = st.sampled_from(products).map(lambda product: (product.id,)) if products else st.nothing()
+        some = st.just(()) | earlier
+        products.append(
+            Product(
+                id=f"product_{number}",
+                name=f"Product {number}",
+                kind=draw(st.sampled_from(_KINDS)),
+                grants=tuple(draw(st.lists(st.builds(Grant, st.sampled_from(Action), some), max_size=2))),
+                prerequisites=draw(some),
+                list_price=draw(st.none() | dated(prices(currency, is_open=True))),
+            )
+        )
+    return Catalog(tuple(products))
+
+
+def floors(products: Sequence[str], currency: str = "USD", *, since: date | None = None) -> st.SearchStrategy[Floor]:
+    """Floors of the products together, a shortfall price where there are several; none, small and stepping numbers."""
+    return st.builds(
+        Floor,
+        products=st.just(tuple(products)),
+        minimum=dated(st.integers(0, 12), since=since),
+        shortfall_price=price_amounts(currency) if len(products) > 1 else st.none(),
+    )
+
+
+@st.composite
+def contracts(draw: st.DrawFn, catalog: Catalog, currency: str = "USD", *, on: date | None = None) -> Contract:
+    """Contracts that name a price for every product from their first day on, so that everything can be billed.
+
+    Some products have floors of their own, one group may have one together; prices and floors may step. With `on`, that
+    day lies in the first term, often on its first or last day.
+    """
+    within = draw(days(date(2000, 1, 1), date(2150, 12, 31))) if on is None else on
+    edge = st.sampled_from([0, 1]) | st.integers(0, 400)
+    start = within - timedelta(draw(edge))
+    ids = [product.id for product in catalog.products]
+    group = draw(st.lists(st.sampled_from(ids), unique=True, max_size=3))
+    groups = [group] if len(group) > 1 else []
+    singles = [[product] for product in draw(st.lists(st.sampled_from(ids), unique=True, max_size=3))]
+    agreed = dated(prices(currency, is_open=True), since=start)
+    return Contract(
+        reference="order form 2026-17",
+        start=start,
+        end=within + timedelta(draw(edge) + 1),
+        currency=currency,
+        prices=tuple(ContractPrice(product, draw(agreed)) for product in ids),
+        floors=tuple(draw(floors(products, currency, since=start)) for products in [*singles, *groups]),
+        removal=draw(st.sampled_from(Removal)),
+        renewal_months=draw(st.none() | st.sampled_from([1, 12]) | st.integers(1, 36)),
+    )
+
+
+# --- licenses ------------------------------------------------------------------------------------------------------
+
+#: Users to assign licenses to, few enough that they meet.
+USER_IDS = ("ann", "bob", "cat", "dan", "eve")
+
+
+@st.composite
+def licenses(draw: st.DrawFn, catalog: Catalog, *, high: int = 12) -> Licenses:
+    """Licenses of a catalog's products, none and all of them assigned, some with a smaller total to come.
+
+    Nobody has a product without those that it requires, and no product has more users than licenses; of a pooled one,
+    whose users may be more than the licenses, this is so too.
+    """
+    held = Licenses.empty()
+    for product in catalog.products:
+        owned = draw(st.integers(0, high))
+        pending = draw(st.none() | st.integers(0, owned - 1)) if owned else None
+        required = [catalog.product(other) for other in product.prerequisites]
+        able = [user for user in USER_IDS if all(held.has(user, other) for other in required)]
+        most = min(len(able), owned if pending is None else pending)
+        is_assigned = most and product.kind in {ProductKind.PER_USER, ProductKind.POOLED}
+        having = draw(st.lists(st.sampled_from(able), unique=True, max_size=most)) if is_assigned else []
+        held = held.replaced(Holding(product=product.id, owned=owned, users=frozenset(having), pending=pending))
+    return held
+
+
+# --- services ------------------------------------------------------------------------------------------------------
+
+_SERVICES = st.sampled_from(["Guided start", "Training", "Data import"])
+
+
+@st.composite
+def services(draw: st.DrawFn, currency: str = "USD") -> Services:
+    """An implementation or none yet, and up to three services that were ordered."""
+    price = price_amounts(currency)
+    chosen = st.builds(Implementation, name=_SERVICES, price=price, on=days())
+    order = st.builds(ServiceOrder, name=_SERVICES, price=price, on=days(), approved_by=persons())
+    return Services(draw(st.none() | chosen), tuple(draw(st.lists(order, max_size=3))))
+
+
 # --- ports ---------------------------------------------------------------------------------------------------------
 
 _FEATURE_SETS = [
@@ -352,4 +515,142 @@ def stored_items(draw: st.DrawFn, *, high: int = 10**9) -> StoredItem:
         kind=draw(st.sampled_from(ItemKind)),
         bytes=size,
         freeable=draw(st.sampled_from([size, 0]) | st.integers(0, size)),
+    )
+
+
+# --- funding -------------------------------------------------------------------------------------------------------
+
+#: Months from the present one to the one in which a card expires: just now, just past, soon, far.
+_STILL_VALID, _EXPIRED = st.sampled_from([0, 1, 2, 48]), st.sampled_from([-1, -12])
+
+
+def funding_days() -> st.SearchStrategy[date]:
+    """Calendar days with room for cards that expired years before; first and last days of months among them."""
+    return days(date(2002, 1, 1), date(2199, 12, 31))
+
+
+@st.composite
+def sources(
+    draw: st.DrawFn,
+    *,
+    on: date,
+    id: str = "source-1",  # noqa: A002 - the field's own name
+    is_valid: bool | None = None,
+) -> Source:
+    """Cards and bank accounts: valid on a day or not, as told, or any; the token is unique to the id."""
+    is_valid = draw(st.booleans()) if is_valid is None else is_valid
+    is_blocked = not is_valid and draw(st.booleans())
+    must_expire = not is_valid and not is_blocked
+    kind = SourceKind.CARD if must_expire else draw(st.sampled_from(SourceKind))
+    month = boundary(on, draw(_EXPIRED if must_expire else _STILL_VALID))
+    is_card = kind is SourceKind.CARD
+    return Source(
+        id=id,
+        kind=kind,
+        token=f"tok-{id}-{draw(st.integers(0, 999))}",
+        label=draw(st.sampled_from(["Visa", "MasterCard"] if is_card else ["First Bank", "Crédit du Nord"])),
+        last_four=draw(st.sampled_from(["1111", "0000", "4444"]) | st.integers(0, 9_999).map("{:04d}".format)),
+        expiry=Expiry(month.year, month.month) if is_card else None,
+        holder=draw(st.just(Person("Ada", "Lovelace")) | persons()),
+        is_blocked=is_blocked,
+    )
+
+
+@st.composite
+def fundings(draw: st.DrawFn, *, on: date, most: int = 4) -> Funding:
+    """One to `most` sources in order of rank, some of them or all invalid on a day."""
+    count = draw(st.integers(1, most))
+    return Funding(tuple(draw(sources(on=on, id=f"source-{number}")) for number in range(1, count + 1)))
+
+
+def declines(funding: Funding, at: datetime) -> st.SearchStrategy[list[Decline]]:
+    """Declines of the sources, clustered at the edges of 24 hours and 30 days before an instant, some after it."""
+    edges = st.sampled_from([timedelta(1), timedelta(30)])
+    steps = st.sampled_from([timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1)])
+    anywhere = st.timedeltas(timedelta(-1), timedelta(40))
+    before = st.builds(lambda edge, step: edge + step, edges, steps) | anywhere
+    ids = st.sampled_from([source.id for source in funding.sources])
+    each = st.builds(lambda source, ago: Decline(source, at - ago), ids, before)
+    return st.lists(each, max_size=4) | st.lists(each, min_size=8, max_size=16)
+
+
+def outcomes(currency: str = "USD") -> st.SearchStrategy[Outcome]:
+    """Every answer of a provider, every kind of decline, returns that may be tried again and others."""
+    captured = st.none() | payable_amounts(currency, low=0, high=10**10)
+    declined = st.builds(
+        Declined,
+        kind=st.sampled_from(DeclineKind),
+        code=st.sampled_from(["insufficient_funds", "stolen_card", "authentication_required"]),
+        retry_after=st.none() | instants(),
+    )
+    returned = st.sampled_from(["R01", "R09", "R02", "R10"]).map(Returned)
+    plain = st.sampled_from([Pending(), Voided(), NotCaptured(), Unknown()])
+    return st.one_of(captured.map(Succeeded), plain, declined, returned)
+
+
+# --- minutes -------------------------------------------------------------------------------------------------------
+
+#: What one call or one day's calls may come to.
+_MOST_USED = 10_000 * MICROS
+#: The day before which histories lie: two months of 31 and 30 days before it.
+_AFTER_HISTORY = date(2026, 12, 17)
+
+
+def increments() -> st.SearchStrategy[Increments]:
+    """Billing increments: the common ones, and any others up to three minutes."""
+    common = st.sampled_from([PER_MINUTE, HALF_MINUTE_THEN_SIX, PER_SECOND])
+    return common | st.builds(Increments, st.integers(1, 180), st.integers(1, 180))
+
+
+def rates(currency: str = "USD") -> st.SearchStrategy[Rate]:
+    """Rates of calls, with increments, and of messages, without; of every price scheme, reaching to any quantity."""
+    return st.builds(Rate, price=prices(currency, is_open=True), increments=st.none() | increments())
+
+
+@st.composite
+def usage_histories(
+    draw: st.DrawFn, currency: str = "USD", *, before: date = _AFTER_HISTORY, longest: int = 70
+) -> UsageHistory:
+    """Usage on the days before a day, and often on that day itself, of several kinds; empty histories among them."""
+    ago = st.sampled_from([1, 30, 31, 0]) | st.integers(0, longest)
+    kinds = st.sampled_from(["call", "sms", "voice message"])
+    used = amounts(currency, low=0, high=_MOST_USED)
+    entries = draw(st.lists(st.tuples(ago.map(lambda days: before - timedelta(days)), kinds, used), max_size=12))
+    return UsageHistory.of(entries, currency=currency)
+
+
+def recharge_policies() -> st.SearchStrategy[RechargePolicy]:
+    """The named policies, and every other combination of windows, days and settlements; days may be zero."""
+    return st.sampled_from([GUIDE, FAQ, GUIDE_EXAMPLE]) | st.builds(
+        RechargePolicy,
+        name=st.just("custom"),
+        window=st.sampled_from(UsageWindow),
+        window_days=st.just(30) | st.integers(1, 60),
+        recharge_days=st.just(14) | st.integers(0, 30),
+        reserve_days=st.just(7) | st.integers(0, 30),
+        due=st.sampled_from(DueWhen),
+        young=st.sampled_from(YoungAccount),
+        gap=st.sampled_from(Gap),
+    )
+
+
+@st.composite
+def recharge_quotes(draw: st.DrawFn, currency: str = "USD") -> RechargeQuote:
+    """Recharge and reserve at balances of any size; often at the reserve, or a micro above or below it."""
+    history, policy = draw(usage_histories(currency)), draw(recharge_policies())
+    began = _AFTER_HISTORY - timedelta(draw(st.integers(0, 40)))
+    zero = Money.zero(currency)
+    quote = recharge_quote(history, at=_AFTER_HISTORY, balance=zero, policy=policy, began=began)
+    reserve = quote.reserve_unrounded.to_micro().micros
+    beside = st.sampled_from([reserve, reserve - 1, reserve + 1, 0]).map(lambda micros: Money(micros, currency))
+    balance = draw(beside | amounts(currency, low=-_MOST_USED, high=_MOST_USED))
+    return RechargeQuote(quote.average, balance)
+
+
+def usage_patterns(currency: str = "USD") -> st.SearchStrategy[UsagePattern]:
+    """Usage hour by hour that is the same every day: steady, at work only, or any other."""
+    hours = st.sampled_from([1, 2, 3, 4, 6, 8, 12, 24])
+    used = st.just(Money.zero(currency)) | amounts(currency, low=0, high=10 * MICROS)
+    return hours.flatmap(lambda count: st.lists(used, min_size=count, max_size=count)).map(
+        lambda day: UsagePattern(tuple(day))
     )
