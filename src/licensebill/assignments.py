@@ -170,7 +170,7 @@ def _assignment(licenses: Licenses, user: str, product: str, catalog: Catalog) -
 def _assignable(product: str, catalog: Catalog) -> Product:
     named = instance("catalog", catalog, Catalog).product(product)
     if named.kind not in ASSIGNED_KINDS:
-        raise NotAssignable("product", f"must be assigned to users; of {named.name} there is {named.kind.value}")
+        raise NotAssignable("product", f"must be assigned to users; {named.name} is not: {named.kind.value}")
     return named
 
 

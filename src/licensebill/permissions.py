@@ -58,7 +58,7 @@ class NotTogether:
     names: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.name} grants it only together with {' and '.join(self.names)}, which is not assigned"
+        return f"{self.name} alone does not grant it; it needs {' and '.join(self.names)} as well"
 
 
 @attrs.frozen
@@ -105,8 +105,8 @@ class Permission:
         """The answer in words, with every reason."""
         if self.reasons:
             return f"{self.user} may not {self.action.value}: {'; '.join(map(str, self.reasons))}."
-        license_ = f"{' and '.join(self.granted_by)} is assigned and " if self.granted_by else ""
-        return f"{self.user} may {self.action.value}: {license_}the role {self.role} permits it."
+        granted = f"granted by {', '.join(self.granted_by)}, " if self.granted_by else ""
+        return f"{self.user} may {self.action.value}: {granted}permitted by the role {self.role}."
 
     def explanation(self) -> Explanation:
         """The answer, and what it was decided by.
@@ -152,6 +152,7 @@ def permission(user: User, action: Action, licenses: Licenses, *, catalog: Catal
     role = instance("user", user, User).role
     needs_license = instance("action", action, Action) not in _OF_THE_ACCOUNT
     instance("licenses", licenses, Licenses)
+    instance("catalog", catalog, Catalog)
     grants = list(_grants(action, catalog)) if needs_license else []
     held = [
         (product, [other for other in together if not licenses.has(user.id, other)])
@@ -169,7 +170,7 @@ def permission(user: User, action: Action, licenses: Licenses, *, catalog: Catal
 
 def _grants(action: Action, catalog: Catalog) -> Iterator[tuple[Product, list[Product]]]:
     """The products that grant an action, each with those it grants it together with."""
-    for product in instance("catalog", catalog, Catalog).products:
+    for product in catalog.products:
         for grant in product.grants:
             if grant.action is action:
                 yield product, [catalog.product(other) for other in grant.together_with]
