@@ -168,7 +168,8 @@ class BelowFloor(RuleViolation):
         name: for people.
         asked: the total asked for.
         floor: licenses, of the product or of the group.
-        until: the last day of the contract's term.
+        until: the last day on which it is this number.
+        ends: the last day of the contract's term.
         least: the smallest total that would be accepted.
         group: the names of the products that the floor counts together; empty for the product's own floor.
     """
@@ -181,18 +182,17 @@ class BelowFloor(RuleViolation):
     asked: int
     floor: int
     until: date
+    ends: date
     least: int
     group: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        if not self.group:
-            return (
-                f"cannot reduce {self.name} to {self.asked}: the contract's floor is {self.floor} until {self.until} "
-                "(LIC-2)"
-            )
+        of_group = f" of {', '.join(self.group)} together" if self.group else ""
+        remain = f", and at least {self.least} must remain" if self.group else ""
+        runs = "" if self.until == self.ends else f"; the contract runs until {self.ends}"
         return (
-            f"cannot reduce {self.name} to {self.asked}: the contract's floor of {', '.join(self.group)} together is "
-            f"{self.floor} until {self.until}, and at least {self.least} must remain (LIC-2)"
+            f"cannot reduce {self.name} to {self.asked}: the contract's floor{of_group} is {self.floor} "
+            f"until {self.until}{remain}{runs} (LIC-2)"
         )
 
 
@@ -505,7 +505,8 @@ def _check_floors(wish: _Wish, licenses: Licenses, floors: tuple[FloorInForce, .
         least = min(floor.minimum - billed, wish.holding.owned)
         if wish.total < least:
             group = floor.names if floor.is_group else ()
-            raise BelowFloor(product.id, product.name, wish.total, floor.minimum, floor.until, least, group)
+            numbers = (wish.total, floor.minimum, floor.until, floor.ends, least)
+            raise BelowFloor(product.id, product.name, *numbers, group)
 
 
 def _check_assigned(wish: _Wish, ports: PortTerms) -> None:

@@ -7,7 +7,7 @@ What a change of the number owned costs belongs to `licenses`; the bill that hol
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar
 
 import attrs
@@ -18,7 +18,7 @@ from licensebill.explain import Explanation, Input
 from licensebill.holdings import Licenses
 from licensebill.money import CurrencyMismatch, ExactMoney, Money, decimals, total
 from licensebill.pricing import Charge, PerUnit, Price, ZeroQuantity, charge
-from licensebill.terms import Applied, Catalog, Contract, Product, Step
+from licensebill.terms import Applied, Catalog, Contract, Floor, Product, Step
 
 _UNIT = "licenses"
 
@@ -132,7 +132,8 @@ class FloorInForce:
         products: ids, one or several.
         names: the products' names, in the same order.
         minimum: the floor, licenses.
-        until: the last day of the contract's term.
+        until: the last day on which it is this number: the day before another step, or the term's last.
+        ends: the last day of the contract's term.
         shortfall_price: of each license that a group falls short; None for one product.
         applied: the term as a bill names it.
     """
@@ -141,6 +142,7 @@ class FloorInForce:
     names: tuple[str, ...]
     minimum: int
     until: date
+    ends: date
     shortfall_price: Money | None
     applied: Applied
 
@@ -161,7 +163,7 @@ def floors_in_force(contract: Contract | None, *, catalog: Catalog, on: date) ->
     Source: LIC-2, LIC-11.
 
     Example:
-        >>> from licensebill.terms import Dated, Floor, STANDARD_CATALOG, Step
+        >>> from licensebill.terms import Dated, STANDARD_CATALOG
         >>> steps = Dated((Step(date(2026, 1, 1), 10), Step(date(2026, 7, 1), 8, "amendment 2")))
         >>> contract = Contract(reference="order form 2026-17", start=date(2026, 1, 1), end=date(2027, 1, 1),
         ...     floors=(Floor(products=("powerdialer",), minimum=steps),))
@@ -185,7 +187,8 @@ def _floors(contract: Contract | None, catalog: Catalog, on: date) -> Iterator[F
             products=floor.products,
             names=names,
             minimum=step.value,
-            until=term.last_day,
+            until=min([term.last_day, *_days_before_others(floor, step)]),
+            ends=term.last_day,
             shortfall_price=floor.shortfall_price,
             applied=Applied(
                 name=f"floor of {', '.join(names)}",
@@ -195,6 +198,12 @@ def _floors(contract: Contract | None, catalog: Catalog, on: date) -> Iterator[F
                 source=step.source or contract.reference,
             ),
         )
+
+
+def _days_before_others(floor: Floor, step: Step[int]) -> Iterator[date]:
+    """The last days before later steps to another number."""
+    later = (other for other in floor.minimum.steps if other.since > step.since and other.value != step.value)
+    return (other.since - timedelta(days=1) for other in later)
 
 
 # --- the lines ----------------------------------------------------------------------------------------------------
@@ -408,7 +417,7 @@ def schedule(
 
     Example:
         >>> from licensebill.holdings import Holding
-        >>> from licensebill.terms import ContractPrice, Dated, Floor, STANDARD_CATALOG
+        >>> from licensebill.terms import ContractPrice, Dated, STANDARD_CATALOG
         >>> agreed = ContractPrice("powerdialer", Dated.always(PerUnit(amount=Money.parse("99.00", "USD"))))
         >>> contract = Contract(reference="order form 2026-17", start=date(2026, 1, 1), end=date(2027, 1, 1),
         ...     prices=(agreed,), floors=(Floor(products=("powerdialer",), minimum=Dated.always(10)),))
