@@ -30,7 +30,7 @@ from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.licenses import Holding, Licenses
 from licensebill.minutes import AutomaticRecharge, UsageHistory
-from licensebill.money import Money
+from licensebill.money import Money, decimals
 from licensebill.people import AGENT, BILLING_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Authorization, Person, User
 from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume
 from licensebill.storage import Reading
@@ -246,6 +246,15 @@ def _zone(place: str, value: object) -> datetime.tzinfo:
         raise InvalidValue(place, f"must be a time zone such as America/Denver, not {shown(name)}") from None
 
 
+def _currency(place: str, value: object) -> str:
+    code = text(place, value)
+    try:
+        decimals(code)
+    except InvalidValue as refused:
+        raise attrs.evolve(refused, place=place) from None
+    return code
+
+
 def _money(currency: str) -> Callable[[str, Any], Money]:
     def check(place: str, value: Any) -> Money:  # noqa: ANN401
         try:
@@ -364,7 +373,7 @@ def _account_file(top: _Node) -> Any:  # noqa: ANN401 - an AccountFile, or unrea
     if section is None:
         return _UNREAD
     tz = section.read("timezone", _zone, UTC)
-    tariff = _tariff(top, section.read("currency", text, STANDARD.currency))
+    tariff = _tariff(top, section.read("currency", _currency, STANDARD.currency))
     currency = STANDARD.currency if tariff is _UNREAD else tariff.currency
     balance, balance_on, automatic = _minutes(top, currency, as_of)
     fields = {
@@ -551,9 +560,10 @@ def _rate(node: _Node, currency: str) -> Any:  # noqa: ANN401 - a Rate, or unrea
     seconds = node.read("per_seconds", lambda place, value: whole(place, value, 1), None)
     increments = node.read("increments", _increments, None)
     if seconds is None:
-        if increments is not None:
+        price = _price(node, currency, "messages")
+        if isinstance(increments, Increments):
             return node.note("increments", "need per_seconds: only what is billed by the second has increments")
-        return node.build(Rate, price=_price(node, currency, "messages"))
+        return node.build(Rate, price=price)
     price = _price(node, currency, "seconds", seconds)
     return node.build(Rate, price=price, increments=PER_MINUTE if increments is None else increments)
 
@@ -671,8 +681,8 @@ def _field(path: FieldPath) -> str:
 
 
 def _line(path: FieldPath, lines: Mapping[FieldPath, int]) -> int | None:
-    """The line of a path, or of the nearest table around it that has one."""
-    nearest = (path[:length] for length in range(len(path), 0, -1))
+    """The line of a path, or of the nearest table around it that has one; of a list of tables its first."""
+    nearest = (part for length in range(len(path), 0, -1) for part in (path[:length], (*path[:length], 0)))
     return next((lines[part] for part in nearest if part in lines), None)
 
 
