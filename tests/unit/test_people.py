@@ -166,7 +166,7 @@ class TestRoles:
         ],
     )
     def test_standard_roles(self, role: Role, permitted: set[Action]) -> None:
-        """Both administrators buy minutes; the billing administrator alone changes sources and licenses, and cancels."""
+        """Both administrators buy minutes; the billing administrator alone changes sources, licenses, or cancels."""
         assert set(role.permits) == permitted
 
     def test_a_role_of_ones_own(self) -> None:
