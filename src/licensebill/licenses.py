@@ -118,7 +118,8 @@ def take_pending(licenses: Licenses, *, contract: Contract | None, on: date) -> 
         >>> take_pending(held, contract=lifted, on=date(2027, 1, 1)).holding("powerdialer").owned
         10
     """
-    floors = {} if contract is None else dict(_own_floors(instance("contract", contract, Contract), day("on", on)))
+    day("on", on)
+    floors = {} if contract is None else dict(_own_floors(instance("contract", contract, Contract), on))
     taken = [
         holding.with_total(total_taken(holding.pending, holding.owned, floors.get(holding.product, 0)))
         for holding in instance("licenses", licenses, Licenses).holdings
@@ -428,6 +429,7 @@ def set_total(
     named = instance("catalog", catalog, Catalog).product(product)
     holding = instance("licenses", licenses, Licenses).holding(product)
     instance("authorization", authorization, Authorization)
+    instance("ports", ports, PortTerms)
     for place, given in (("contract", contract), ("next_contract", next_contract)):
         if given is not None:
             instance(place, given, Contract)
