@@ -8,6 +8,7 @@ codes: 0 for an answer, 1 where a rule refuses, 2 for bad input. Needs the `cli`
 import datetime
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import attrs
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, Token
 from rich.console import Console
 from rich.table import Table
 
@@ -40,6 +41,15 @@ app = App(
     help="Billing rules of licenses, storage and dialer minutes: every figure exact, and explained.",
 )
 
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    """A whole number in plain digits; cyclopts itself would cut "1.5" down to 1."""
+    if not re.fullmatch(r"-?[0-9]{1,19}", tokens[0].value, re.ASCII):
+        raise ValueError("must be a whole number in plain digits")
+    return int(tokens[0].value)
+
+
+Count = Annotated[int, Parameter(converter=_whole)]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print data for programs instead of text.")]
 Explain = Annotated[
     bool, Parameter(negative="", help="Under each figure, the rules it comes from and the numbers put in.")
@@ -50,20 +60,24 @@ AccountPath = Annotated[Path, Parameter(help="The account file, TOML or JSON.")]
 def main() -> NoReturn:
     """Run the command: the entry point of the installed script."""
     try:
-        app(exit_on_error=False, print_error=True, result_action="return_none")
+        app(sys.argv[1:], exit_on_error=False, print_error=True, result_action="return_none")
     except CycloptsError:
         sys.exit(BAD_INPUT)  # cyclopts has said what is wrong
     except LicenseBillError as refused:
         print(f"licensebill: {refused}", file=sys.stderr)
         sys.exit(REFUSED if isinstance(refused, RuleViolation) else BAD_INPUT)
     except BrokenPipeError:
-        # whoever read the output has gone: nothing is left to say, not even by the interpreter's own last flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
         sys.exit(BAD_INPUT)
     except OSError as failed:
         print(f"licensebill: cannot read {failed.filename}: {failed.strerror}", file=sys.stderr)
         sys.exit(BAD_INPUT)
     sys.exit(ANSWERED)
+
+
+def _close_output() -> None:
+    """Whoever read the output has gone: nothing is left to say, not even by the interpreter's own last flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # pragma: no cover - ends the output of the process
 
 
 # --- bill ---------------------------------------------------------------------------------------------------------
@@ -76,8 +90,8 @@ def bill(
     on: date,
     explain: Explain = False,
     as_json: Json = False,
-    users: int | None = None,
-    storage_used: int | None = None,
+    users: Count | None = None,
+    storage_used: Count | None = None,
 ) -> None:
     """Print the month's bill of an account: lines, storage fee, total, source, and the recharge at its first instant.
 
@@ -155,7 +169,7 @@ def _charged_to(made: Bill) -> str:
 
 
 @app.command(name="storage")
-def storage_fee(*, users: int, used: int, explain: Explain = False, as_json: Json = False) -> None:
+def storage_fee(*, users: Count, used: Count, explain: Explain = False, as_json: Json = False) -> None:
     """Print the monthly storage fee of so many users and bytes, and how to get below it.
 
     Args:
@@ -270,7 +284,8 @@ def _quote_data(quote: RechargeQuote) -> dict[str, Any]:
 
 
 def _print_quote(quote: RechargeQuote) -> None:
-    print(f"Recharge: {quote.reason}")
+    verdict = f"{quote.recharge:,} is due" if quote.is_due else "none is due"
+    print(f"Recharge: {verdict}.\n{quote.reason}")
 
 
 # --- printing -----------------------------------------------------------------------------------------------------
