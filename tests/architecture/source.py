@@ -14,12 +14,8 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 #: The highest line of the house that belongs to the core.
 _HIGHEST_OF_CORE = "charging"
-#: The modules whose functions decide by the rules. `terms` is not among them: it is where the numbers stand.
-_RULE_MODULES = {
-    *("pricing", "cycles", "licenses", "services", "ports", "storage", "minutes", "funding", "ledger"),
-    *("holdings", "assignments", "permissions", "schedules", "administration", "outcomes", "accounts", "bills"),
-    *("traffic", "toll_free", "readings", "stored_items"),
-}
+#: The modules of the core that decide nothing by a rule. `terms` is among them: it is where the numbers stand.
+_NO_RULES = {"_checks", "errors", "explain", "money", "people", "protocols", "rules", "terms"}
 
 RULE_ID = re.compile(r"\b(?:MON|PRC|CYC|LIC|SVC|PRT|STO|MIN|FUN|BIL)-[0-9]+\b")
 
@@ -79,7 +75,7 @@ def _core_names() -> list[str]:
 
 #: Everything below the protocol-callers: what must be exact and free of side effects.
 CORE = [_read(name) for name in _core_names()]
-RULE_MODULES = [module for module in CORE if module.name in _RULE_MODULES]
+RULE_MODULES = [module for module in CORE if module.name not in _NO_RULES]
 EVERYTHING = [
     Module.parse(".".join(path.relative_to(PACKAGE).with_suffix("").parts), path.read_text(encoding="utf-8"))
     for path in sorted(PACKAGE.rglob("*.py"))

@@ -12,11 +12,12 @@ DECIMAL_DIVISION: set[tuple[str, str]] = set()
 
 #: What `math` offers on whole numbers; everything else there goes through float.
 _WHOLE_MATH = {"comb", "factorial", "gcd", "isqrt", "lcm", "prod"}
-#: Methods that give or take floats, read the clock, or depend on the locale or the machine's time zone.
+#: Methods that give or take floats, or depend on the locale or the machine's time zone.
 _INEXACT_METHODS = {
-    *("fromtimestamp", "now", "strftime", "strptime", "timestamp", "today", "total_seconds", "utcfromtimestamp"),
-    "utcnow",
+    *("fromtimestamp", "strftime", "strptime", "timestamp", "total_seconds", "utcfromtimestamp"),
 }
+#: What `date` and `datetime` know without being told.
+_CLOCK = {"now", "today", "utcnow"}
 
 
 def inexact(module: Module, allowed: set[tuple[str, str]] = DECIMAL_DIVISION) -> list[str]:
@@ -45,6 +46,12 @@ def _problems(node: ast.AST) -> Iterator[str]:
         yield "a true division"
     if isinstance(node, ast.Attribute) and node.attr in _INEXACT_METHODS:
         yield f"the method {node.attr}"
+    if (
+        isinstance(node, ast.Attribute)
+        and node.attr in _CLOCK
+        and ast.unparse(node.value).endswith(("date", "datetime"))
+    ):
+        yield f"the clock's {node.attr}"
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "math":
         yield from [] if node.attr in _WHOLE_MATH else [f"math.{node.attr}"]
     if isinstance(node, ast.ImportFrom) and node.module in {"math", "operator"}:
@@ -81,6 +88,7 @@ def test_core_stays_with_whole_numbers(module: Module) -> None:
         "started = math.ceil(used)",
         "from math import ceil",
         "day = date.today()",
+        "at = datetime.datetime.now(zone)",
     ],
 )
 def test_a_planted_fault_is_found(planted: str) -> None:
@@ -90,7 +98,9 @@ def test_a_planted_fault_is_found(planted: str) -> None:
 
 def test_words_about_floats_are_no_floats() -> None:
     """Docstrings and messages may speak of floats and divide what they like."""
-    harmless = '"""A float is refused: 1 / 2."""\nproblem = "no float, no 0.5"\nshared = math.gcd(4, 6) // 2'
+    harmless = (
+        '"""A float is refused: 1 / 2."""\nproblem = "no float, no 0.5"\nshared = math.gcd(4, account.today) // 2'
+    )
     assert inexact(Module.parse("harmless", harmless)) == []
 
 

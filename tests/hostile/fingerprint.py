@@ -91,9 +91,9 @@ class _Recorder(doctest.DocTestRunner):
         self._record(test, example, got)
 
     def report_unexpected_exception(
-        self, _out: object, test: doctest.DocTest, example: doctest.Example, exc_info: object
+        self, _out: object, test: doctest.DocTest, example: doctest.Example, exc_info: tuple[object, ...]
     ) -> None:
-        self._record(test, example, f"raised {exc_info}")
+        self._record(test, example, f"raised {exc_info[1]!r}")
 
 
 def lines() -> Iterator[str]:
