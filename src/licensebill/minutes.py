@@ -835,20 +835,43 @@ _LIMITS = (Reason.MONTHLY_CAP, Reason.DAILY_LIMIT)
 class RechargeDecision:
     """What a run decides about an automatic recharge; see `recharge_decision`, which has the same arguments."""
 
-    quote: RechargeQuote
-    automatic: AutomaticRecharge
-    under_way: bool
-    recharged_this_month: Money
-    recharges_today: int
-    watermark_is_current: bool
-    limits: RechargeLimits
-    smallest_charge: Money
-    reasons: tuple[Reason, ...]
+    quote: RechargeQuote = attrs.field(validator=checked(instance, RechargeQuote))
+    automatic: AutomaticRecharge = attrs.field(validator=checked(instance, AutomaticRecharge))
+    under_way: bool = attrs.field(validator=checked(instance, bool))
+    recharged_this_month: Money = attrs.field(validator=checked(price_amount))
+    recharges_today: int = attrs.field(validator=checked(whole))
+    watermark_is_current: bool = attrs.field(validator=checked(instance, bool))
+    limits: RechargeLimits = attrs.field(validator=checked(instance, RechargeLimits))
+    smallest_charge: Money = attrs.field(validator=checked(price_amount))
+
+    def __attrs_post_init__(self) -> None:
+        for place, amount in (
+            ("recharged_this_month", self.recharged_this_month),
+            ("smallest_charge", self.smallest_charge),
+            ("limits.monthly_cap", self.limits.monthly_cap),
+        ):
+            if amount is not None:
+                check_currency(place, amount.currency, self.quote.balance.currency)
 
     @property
     def amount(self) -> Money:
         """What is charged if nothing speaks against it: the recharge, raised to the provider's smallest charge."""
         return max(self.quote.recharge, self.smallest_charge)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Every reason against a recharge, in the order of `Reason`; empty if it is charged."""
+        cap = self.limits.monthly_cap
+        holds = {
+            Reason.SWITCHED_OFF: not self.automatic.is_on,
+            Reason.NOT_DUE: not self.quote.is_due,
+            Reason.ZERO: not self.quote.recharge,
+            Reason.UNDER_WAY: self.under_way,
+            Reason.USAGE_NOT_CURRENT: not self.watermark_is_current,
+            Reason.MONTHLY_CAP: cap is not None and self.recharged_this_month + self.amount > cap,
+            Reason.DAILY_LIMIT: self.recharges_today >= self.limits.per_day,
+        }
+        return tuple(reason for reason in Reason if holds[reason])
 
     @property
     def charge(self) -> Money | None:
@@ -950,22 +973,7 @@ def recharge_decision(
         >>> decision.charge, [reason.name for reason in decision.reasons]
         (None, ['SWITCHED_OFF', 'NOT_DUE', 'ZERO'])
     """
-    currency = instance("quote", quote, RechargeQuote).balance.currency
-    smallest = Money.zero(currency) if smallest_charge is None else smallest_charge
-    for place, amount in (("recharged_this_month", recharged_this_month), ("smallest_charge", smallest)):
-        check_currency(place, price_amount(place, amount).currency, currency)
-    cap = instance("limits", limits, RechargeLimits).monthly_cap
-    whole("recharges_today", recharges_today)
-    charged = max(quote.recharge, smallest)
-    holds = {
-        Reason.SWITCHED_OFF: not instance("automatic", automatic, AutomaticRecharge).is_on,
-        Reason.NOT_DUE: not quote.is_due,
-        Reason.ZERO: not quote.recharge,
-        Reason.UNDER_WAY: instance("under_way", under_way, bool),
-        Reason.USAGE_NOT_CURRENT: not instance("watermark_is_current", watermark_is_current, bool),
-        Reason.MONTHLY_CAP: cap is not None and recharged_this_month + charged > cap,
-        Reason.DAILY_LIMIT: recharges_today >= limits.per_day,
-    }
+    nothing = Money.zero(instance("quote", quote, RechargeQuote).balance.currency)
     return RechargeDecision(
         quote=quote,
         automatic=automatic,
@@ -974,8 +982,7 @@ def recharge_decision(
         recharges_today=recharges_today,
         watermark_is_current=watermark_is_current,
         limits=limits,
-        smallest_charge=smallest,
-        reasons=tuple(reason for reason in Reason if holds[reason]),
+        smallest_charge=nothing if smallest_charge is None else smallest_charge,
     )
 
 

@@ -201,6 +201,7 @@ def draw(
     if other is not None or given is None:
         counted = "pieces: give count" if increments is None else "seconds: give seconds"
         raise InvalidValue(wanted, f"must be given, and nothing else: the rate prices {counted}")
+    instance("zero", zero, ZeroQuantity)
     used = billable = whole(wanted, given)
     if increments is not None:
         billable = billable_seconds(used, increments.first, increments.following)
