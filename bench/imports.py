@@ -17,7 +17,7 @@ from typing import TypedDict
 SOURCE = Path(__file__).parents[1] / "src"
 NEEDED = "attrs, dateutil.relativedelta"
 #: The root, which every caller imports, and the module that imports every rule.
-CANDIDATES = [NEEDED, "licensebill", *(["licensebill.bills"] if (SOURCE / "licensebill" / "bills.py").exists() else [])]
+CANDIDATES = [NEEDED, "licensebill", "licensebill.bills"]
 #: What only the extras bring, under the names that would stand in `sys.modules`.
 OPTIONAL = [
     *("cattrs", "cyclopts", "duckdb", "hypothesis", "jinja2", "narwhals", "numpy", "pandas", "polars", "psycopg"),

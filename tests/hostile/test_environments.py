@@ -1,5 +1,6 @@
 """Every figure is the same wherever it is computed: in any time zone, locale, decimal context, under any hash seed."""
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -28,8 +29,8 @@ ENVIRONMENTS: dict[str, tuple[list[str], list[str], dict[str, str]]] = {
     "no language": ([], [], {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
 }
 
-#: Embedding applications are pinned to either.
-DATEUTIL = ("2.9.0", "4.0.0")
+#: Embedding applications are pinned to either; all other tests run with the one that is installed.
+DATEUTIL = {"2.9.0", "4.0.0"} - {importlib.metadata.version("python-dateutil")}
 
 
 def run(*command: str, first: str = "", variables: Mapping[str, str] | None = None) -> str:
@@ -66,9 +67,9 @@ def test_computing_touches_nothing(usual: list[str]) -> None:
     assert run(FINGERPRINT, "--audit").splitlines() == usual
 
 
-@pytest.fixture(scope="module", params=DATEUTIL)
+@pytest.fixture(scope="module", params=sorted(DATEUTIL))
 def dateutil(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder that holds one version of python-dateutil; left out where no package index answers."""
+    """A folder that holds another version of python-dateutil; left out where no package index answers."""
     folder = tmp_path_factory.mktemp("dateutil")
     command = ["-m", "pip", "install", "--quiet", "--target", str(folder), f"python-dateutil=={request.param}"]
     unpinned = {name: value for name, value in os.environ.items() if name != "PIP_CONSTRAINT"}
@@ -82,12 +83,12 @@ def dateutil(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def test_figures_do_not_depend_on_the_version_of_dateutil(dateutil: str, usual: list[str]) -> None:
-    """Both versions that applications are pinned to give the same figures."""
+    """The versions that applications are pinned to give the same figures."""
     assert run(FINGERPRINT, first=dateutil).splitlines() == usual
 
 
-def test_laws_of_dates_hold_under_each_version_of_dateutil(dateutil: str) -> None:
-    """The unit and property tests of every module that imports dateutil pass with both versions."""
+def test_laws_of_dates_hold_under_any_version_of_dateutil(dateutil: str) -> None:
+    """The unit and property tests of every module that imports dateutil pass with the other version."""
     using = [module.name for module in CORE if "dateutil" in module.text]
     wanted = [Path("tests") / kind / f"test_{name}.py" for kind in ("unit", "property") for name in using]
     tests = [str(path) for path in wanted if (ROOT / path).exists()]
