@@ -202,6 +202,7 @@ class TestFun5Expiry:
         """Valid the day before the last day and on it, not on the day after."""
         card = source(expiry=Expiry(*expiry))
         assert card.last_day == last_day
+        assert str(card.expiry) == f"{last_day:%Y-%m}"
         validity = [is_valid(card, last_day + timedelta(days)) for days in (-1, 0, 1)]
         assert validity == [True, True, False]
 
