@@ -377,6 +377,15 @@ class TestRounding:
             rounding.name: [rounded_quotient(tenth, 10, rounding) for tenth in tenths] for rounding in Rounding
         }
 
+    @pytest.mark.parametrize("rounding", Rounding)
+    def test_around_zero(self, rounding: Rounding) -> None:
+        """The smallest numbers of either sign are rounded like all others, and whole ones stay as they are."""
+        up, down = Rounding.CEILING, Rounding.FLOOR
+        away = {Rounding.HALF_UP, Rounding.UP}
+        assert rounded_quotient(1, 2, rounding) == (1 if rounding in {*away, up} else 0)
+        assert rounded_quotient(-1, 2, rounding) == (-1 if rounding in {*away, down} else 0)
+        assert [rounded_quotient(number, 1, rounding) for number in (-2, -1, 0, 1, 2)] == [-2, -1, 0, 1, 2]
+
     @pytest.mark.parametrize("rounding", ["half up", "HALF_UP", None, 0, Unit.MINOR])
     def test_no_such_rounding(self, rounding: Any) -> None:
         """A rounding by another name is refused, not taken for some other rounding."""
