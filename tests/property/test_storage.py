@@ -153,7 +153,7 @@ def _measured(draw: st.DrawFn) -> list[Reading]:
     """Readings of different instants around the first of a cycle, thresholds among them, in any order."""
     exact = st.sampled_from([timedelta(0), *(days * DAY for days in (1, 2, 3, 30, 31))])
     beside = st.builds(lambda age, by: age + timedelta(microseconds=by), exact, st.integers(-1, 1))
-    ages = draw(st.lists(beside | st.timedeltas(-2 * DAY, 40 * DAY), unique=True, max_size=6))
+    ages = draw(st.lists(st.just(timedelta(0)) | beside | st.timedeltas(-2 * DAY, 40 * DAY), unique=True, max_size=6))
     return [draw(readings(st.just(START - age))) for age in ages]
 
 
