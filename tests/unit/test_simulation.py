@@ -196,8 +196,8 @@ def test_a_run_that_needs_nothing_cannot_fail() -> None:
 
 def test_a_cap_can_dry_the_balance_out() -> None:
     """What the customer allows a month is not passed, and counts anew from the next month."""
-    capped = course("42.00", 45, limits=RechargeLimits(monthly_cap=usd("84.00")))
-    assert [run.at.date() for run in capped.runs if run.charge] == [FIRST, date(2027, 1, 1)]
+    capped = course("42.00", 45, start=date(2026, 12, 3), limits=RechargeLimits(monthly_cap=usd("84.00")))
+    assert [run.at.date() for run in capped.runs if run.charge] == [date(2026, 12, 3), date(2027, 1, 1)]
     assert capped.ran_dry
 
 
