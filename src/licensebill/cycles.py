@@ -195,7 +195,8 @@ def local_day(at: datetime.datetime, tz: datetime.tzinfo = UTC) -> date:
     instant("at", at)
     zone("tz", tz)
     try:
-        return at.astimezone(tz).date()
+        # by way of UTC: a wall time that the zone's clocks skip would otherwise be taken as it stands
+        return at.astimezone(UTC).astimezone(tz).date()
     except OverflowError:
         raise InvalidPeriod("at", "lies outside the calendar in the zone asked for") from None
 

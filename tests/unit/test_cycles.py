@@ -139,8 +139,9 @@ class TestBoundary:
     )
     def test_outside_the_calendar(self, origin: date, number: int) -> None:
         """What lies before year 1 or after 9999 is an error of ours, not an overflow of Python's."""
-        with pytest.raises(InvalidPeriod, match=r"lies outside the calendar$"):
+        with pytest.raises(InvalidPeriod) as caught:
             boundary(origin, number)
+        assert str(caught.value) == f"number: boundary {number} from {origin} lies outside the calendar"
 
     @pytest.mark.parametrize("anchor_day", [1, 28, 31])
     def test_ends_of_the_calendar(self, anchor_day: int) -> None:
@@ -167,6 +168,11 @@ class TestBoundary:
     def test_boundary_number(self, on: date, anchor_day: int, number: int) -> None:
         """A boundary begins its own number, the day before still has the one before."""
         assert boundary_number(date(2027, 1, 31), on, anchor_day=anchor_day) == number
+
+    def test_first_of_the_month_is_the_default_of_the_number(self) -> None:
+        """Without an anchor a month's first day begins its number."""
+        days = (date(2027, 1, 31), date(2027, 2, 1))
+        assert [boundary_number(date(2027, 1, 31), on) for on in days] == [0, 1]
 
     @pytest.mark.parametrize("anchor_day", range(1, 32))
     def test_every_anchor_over_four_centuries(self, anchor_day: int) -> None:
@@ -229,6 +235,12 @@ class TestCycles:
         """A cycle that does not end within the calendar, or does not begin there, is refused."""
         with pytest.raises(InvalidPeriod):
             ask()
+
+    def test_nothing_precedes_the_calendar(self) -> None:
+        """The first cycle that there is has none before it, and the error says so."""
+        with pytest.raises(InvalidPeriod) as caught:
+            preceding(billing_cycle(date(1, 1, 1)))
+        assert str(caught.value) == "period: there is no cycle before 0001-01-01, where the calendar begins"
 
     def test_first_cycle_of_the_calendar(self) -> None:
         """The first month there is, and the last that ends within the calendar, are cycles."""
@@ -368,6 +380,12 @@ class TestDays:
         shown = datetime.datetime(2024, 11, 3, 1, 30, tzinfo=zone)
         assert shown.utcoffset() != shown.replace(fold=1).utcoffset()
         assert {local_day(shown.replace(fold=fold), zone) for fold in (0, 1)} == {date(2024, 11, 3)}
+
+    def test_a_skipped_wall_time_is_taken_for_the_instant_it_names(self) -> None:
+        """Where Havana's clocks skip midnight, the fold says which offset is meant; by the later it is June 1."""
+        zone = ZoneInfo("America/Havana")
+        skipped = datetime.datetime(1946, 6, 2, tzinfo=zone)
+        assert [local_day(skipped.replace(fold=fold), zone).day for fold in (0, 1)] == [2, 1]
 
     @pytest.mark.parametrize("on", [date(1, 1, 1), date(1, 1, 2), date(9999, 12, 30), date(9999, 12, 31)])
     def test_ends_of_the_calendar(self, on: date) -> None:
