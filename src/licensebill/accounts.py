@@ -7,7 +7,7 @@ its whole history; folding them again gives the same account.
 
 The changes themselves, and the purchases that preview them, stand in `changes`; what is common to all of them is here.
 
-Time: at each cycle boundary pending totals are taken, and that first instant's schedule, users and tariff are kept
+Time: at each cycle boundary pending totals are taken, and that first instant's licenses, users and tariff are kept
 until the cycle's bill is planned, so that a run on the 5th bills the 1st. Days are the account's own.
 
 How a bill is made belongs to `bills`, carrying out charges to `charging`. Nothing here reads a clock.
@@ -46,6 +46,8 @@ from licensebill.terms import (
     contract_on,
 )
 
+_optional = attrs.validators.optional
+
 # --- the account --------------------------------------------------------------------------------------------------
 
 
@@ -55,13 +57,14 @@ class CycleStart:
 
     Args:
         cycle: the cycle.
-        schedule: the license lines at that instant; None once the account has ended.
+        licenses: those at that instant, pending totals taken; None once the account has ended. What they cost is asked
+            when the bill is made: a missing price stops the bill, not the account.
         users: those with a per-user license then (STO-1).
         tariff: the step in force that day.
     """
 
     cycle: Period
-    schedule: Schedule | None
+    licenses: Licenses | None
     users: int
     tariff: Step[Tariff]
 
@@ -118,14 +121,14 @@ class Account:
 
     Raises:
         InvalidValue: a field out of its range or an id twice.
-        CurrencyMismatch: balance, contract and tariff in different currencies.
+        CurrencyMismatch: balance, contracts and tariffs in different currencies.
     """
 
     id: str = attrs.field(validator=checked(cardless_text))
     began: date = attrs.field(validator=checked(day))
     today: date = attrs.field(validator=checked(day))
     administrator: str = attrs.field(validator=checked(cardless_text))
-    funding: Funding | None = None
+    funding: Funding | None = attrs.field(default=None, validator=_optional(checked(instance, Funding)))
     tz: datetime.tzinfo = attrs.field(default=UTC, validator=checked(zone))
     anchor_day: int = attrs.field(default=1, validator=checked(whole, 1, LAST_ANCHOR_DAY))
     tariffs: Dated[Tariff] = attrs.field(default=Dated.always(STANDARD), validator=checked(instance, Dated))
@@ -135,7 +138,9 @@ class Account:
     users: tuple[User, ...] = attrs.field(default=(), validator=checked(tuple_of, User))
     services: Services = attrs.field(factory=Services, validator=checked(instance, Services))
     lines: tuple[TollFreeLine, ...] = attrs.field(default=(), validator=checked(tuple_of, TollFreeLine))
-    automatic: AutomaticRecharge = attrs.field(factory=AutomaticRecharge)
+    automatic: AutomaticRecharge = attrs.field(
+        factory=AutomaticRecharge, validator=checked(instance, AutomaticRecharge)
+    )
     balance: Money = attrs.field(default=Money.zero(STANDARD.currency), validator=checked(instance, Money))
     waiting: tuple[Line, ...] = attrs.field(default=(), validator=checked(tuple_of, Line))
     spending: tuple[Spending, ...] = attrs.field(default=(), validator=checked(tuple_of, Spending))
@@ -143,7 +148,7 @@ class Account:
     open: tuple[OpenIntent, ...] = attrs.field(default=(), validator=checked(tuple_of, OpenIntent))
     ordinals: tuple[tuple[Purpose, int], ...] = ()
     notes: tuple[CreditNote, ...] = attrs.field(default=(), validator=checked(tuple_of, CreditNote))
-    cancellation: Cancellation | None = None
+    cancellation: Cancellation | None = attrs.field(default=None, validator=_optional(checked(instance, Cancellation)))
 
     def __attrs_post_init__(self) -> None:
         if self.today < self.began:
@@ -152,6 +157,7 @@ class Account:
         distinct("contracts", [contract.start for contract in self.contracts], "the start")
         currency = self.tariff.currency
         for place, other in (
+            *((f"tariffs, from {step.since}", step.value.currency) for step in self.tariffs.steps),
             ("balance", self.balance.currency),
             *((f"contracts.{contract.reference}", contract.currency) for contract in self.contracts),
         ):
@@ -248,30 +254,39 @@ def tariff_on(account: Account, on: date) -> Step[Tariff]:
     return step
 
 
-def terms_day(account: Account) -> date:
-    """The day whose contract terms hold for the present cycle.
+def terms_day(account: Account, cycle: Period | None = None) -> date:
+    """The day whose contract terms hold for a cycle.
 
     The cycle's first day; but the day the account's first contract begins, once it has begun within the cycle.
 
+    Args:
+        account: whose contracts hold.
+        cycle: the present one or an earlier one; None for the present one.
+
     Source: LIC-10.
     """
-    cycle = account.cycle
-    starts = sorted(contract.start for contract in account.contracts)
-    return starts[0] if starts and cycle.start < starts[0] <= account.today else cycle.start
+    cycle = account.cycle if cycle is None else cycle
+    first = min((contract.start for contract in account.contracts), default=cycle.start)
+    return first if first in cycle and first <= account.today else cycle.start
 
 
 # --- time ---------------------------------------------------------------------------------------------------------
 
 
 def begin(account: Account) -> Account:
-    """An account read from a file or opened today, made ready: on a cycle's first day that day's schedule is kept.
+    """An account read from a file or opened today, made ready: on a cycle's first day what it holds is kept.
 
     Args:
         account: with nothing unbilled; its licenses are those at the first instant of its day.
 
+    Raises:
+        InvalidValue: the account was made ready before.
+
     Source: CYC-1.
     """
-    cycle = account.cycle
+    cycle = instance("account", account, Account).cycle
+    if account.unbilled:
+        raise InvalidValue("account", f"has begun before: the bill of {account.unbilled[0].cycle.start} is to come")
     if not account.spending:
         account = attrs.evolve(account, spending=(Spending(cycle, Money.zero(account.currency)),))
     return _keep(account, cycle) if account.today == cycle.start else account
@@ -280,7 +295,7 @@ def begin(account: Account) -> Account:
 def advance(account: Account, to: date) -> Account:
     """The account on a later day: each cycle boundary on the way has been passed.
 
-    At a boundary pending totals are taken (LIC-8), and the schedule, the users and the tariff of its first instant are
+    At a boundary pending totals are taken (LIC-8), and the licenses, the users and the tariff of its first instant are
     kept until the bill is planned. Advancing in steps gives the same account as advancing at once.
 
     Args:
@@ -292,7 +307,7 @@ def advance(account: Account, to: date) -> Account:
 
     Source: CYC-1, LIC-8, LIC-10.
     """
-    if day("to", to) < account.today:
+    if day("to", to) < instance("account", account, Account).today:
         raise OutOfOrder("on", f"{to} is before {account.today}, the day the account stands for")
     while (start := account.cycle.end) <= to:
         account = _enter(attrs.evolve(account, today=start))
@@ -312,7 +327,7 @@ def _enter(account: Account) -> Account:
 def _keep(account: Account, cycle: Period) -> Account:
     kept = CycleStart(
         cycle=cycle,
-        schedule=None if has_ended(account, cycle.start) else schedule_on(account, account.licenses, cycle.start),
+        licenses=None if has_ended(account, cycle.start) else account.licenses,
         users=len(held.assigned_users(account.licenses, catalog=account.catalog)),
         tariff=tariff_on(account, cycle.start),
     )
@@ -345,6 +360,21 @@ def schedule_on(account: Account, licenses: Licenses, on: date) -> Schedule:
         zero=tariff_on(account, on).value.zero_quantity,
         currency=account.currency,
     )
+
+
+def recurring(account: Account, licenses: Licenses, on: date) -> Schedule:
+    """What recurs each month by the terms in force on a day: the schedule, or nothing once the account has ended.
+
+    Args:
+        account: whose contracts, catalog and tariff hold.
+        licenses: what is owned then.
+        on: the day.
+
+    Source: LIC-10, FUN-8.
+    """
+    if has_ended(account, on):
+        return Schedule(on=on, lines=(), currency=account.currency)
+    return schedule_on(account, licenses, on)
 
 
 # --- changes ------------------------------------------------------------------------------------------------------
@@ -389,7 +419,7 @@ def apply(account: Account, change: Change) -> Account:
     Source: FUN-8, FUN-11, BIL-4.
 
     Example:
-        >>> from licensebill.people import BILLING_ADMINISTRATOR
+        >>> from licensebill.changes import AddUser
         >>> acme = begin(Account(id="acme", began=date(2026, 1, 1), today=date(2026, 11, 20), administrator="u1"))
         >>> acme = apply(acme, AddUser(on=date(2026, 11, 20), user=User(id="u2")))
         >>> acme.user("u2").role.name
@@ -528,7 +558,7 @@ def committed(account: Account) -> Committed:
     """What an account cancelled today stays committed to.
 
     Over the cycles of the current term that begin after this one: the sum of the greater of the license lines with
-    nothing owned (the floors) and the minimum spend.
+    nothing owned (the floors) and the minimum spend, each by what is in force on the cycle's first day.
 
     Source: FUN-8, LIC-10, PRC-4.
     """
@@ -539,16 +569,20 @@ def committed(account: Account) -> Committed:
     cycles: list[CommittedCycle] = []
     cycle = following(account.cycle, anchor_day=account.anchor_day)
     while cycle.start < term.end:
-        minimum = contract.minimum_spend_on(cycle.start)
-        cycles.append(
-            CommittedCycle(
-                cycle=cycle,
-                floors=schedule_on(account, Licenses.empty(), cycle.start).total,
-                minimum=Money.zero(account.currency) if minimum is None else minimum.value,
-            )
-        )
+        cycles.append(_committed_cycle(account, cycle))
         cycle = following(cycle, anchor_day=account.anchor_day)
     return Committed(cycles=tuple(cycles), contract=contract.reference, currency=account.currency)
+
+
+def _committed_cycle(account: Account, cycle: Period) -> CommittedCycle:
+    # a contract signed for later may begin within the term, and then its terms are those of its cycles
+    contract = contract_on(account.contracts, cycle.start)
+    minimum = None if contract is None else contract.minimum_spend_on(cycle.start)
+    return CommittedCycle(
+        cycle=cycle,
+        floors=schedule_on(account, Licenses.empty(), cycle.start).total,
+        minimum=Money.zero(account.currency) if minimum is None else minimum.value.payable(),
+    )
 
 
 def open_charges(account: Account) -> tuple[Intent, ...]:

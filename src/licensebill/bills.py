@@ -16,7 +16,17 @@ import attrs
 
 from licensebill import funding, licenses, minutes, storage
 from licensebill._checks import day, instance, whole
-from licensebill.accounts import Account, CycleStart, advance, bill_ordinal, terms_day
+from licensebill.accounts import (
+    Account,
+    CycleStart,
+    advance,
+    bill_ordinal,
+    has_ended,
+    recurring,
+    schedule_on,
+    tariff_on,
+    terms_day,
+)
 from licensebill.changes import PlanBill
 from licensebill.cycles import Period, Proration, billing_cycle, first_instant, preceding, proration
 from licensebill.errors import InvalidValue
@@ -39,7 +49,7 @@ class Tax:
     Args:
         description: for people.
         amount: payable.
-        of: the position of the line it is for, from 0; None for the total.
+        of: the position of the line it is for among the taxable lines, from 0; None for the total.
     """
 
     description: str
@@ -53,7 +63,10 @@ TaxRule = Callable[[tuple[Line, ...]], Iterable[Tax]]
 
 
 def no_tax(_: tuple[Line, ...]) -> Iterable[Tax]:
-    """No tax: the default."""
+    """No tax: the default.
+
+    Source: BIL-6.
+    """
     return ()
 
 
@@ -83,7 +96,7 @@ class TrueUp:
     @property
     def minimum(self) -> Money:
         """The minimum of this cycle, payable."""
-        return self.agreed if self.share is None else self.share.of(self.agreed).payable()
+        return self.agreed.payable() if self.share is None else self.share.of(self.agreed).payable()
 
     @property
     def amount(self) -> Money:
@@ -95,15 +108,15 @@ class TrueUp:
 
         Source: PRC-4, BIL-5.
         """
-        currency = self.agreed.currency
-        minimum = self.agreed.text
-        if self.share is not None:
-            minimum = f"round({minimum} * {self.share.numerator} / {self.share.denominator}, {decimals(currency)})"
+        currency, share = self.agreed.currency, self.share
+        minimum = self.agreed.text if share is None else f"{self.agreed.text} * {share.numerator} / {share.denominator}"
+        if share is not None or not self.agreed.is_payable:
+            minimum = f"round({minimum}, {decimals(currency)})"
         return Explanation(
             figure=f"true-up of {self.cycle}",
             value=self.amount.text,
             unit=currency,
-            rules=("PRC-4",) if self.share is None else ("PRC-4", "CYC-4"),
+            rules=("PRC-4",) if share is None else ("PRC-4", "CYC-4"),
             because=f"The cycle's charges came to {self.spent}; the minimum spend was {self.minimum}.",
             working=f"max({minimum} - {self.spent.text}, 0)",
             inputs=(
@@ -116,7 +129,8 @@ class TrueUp:
 def true_up(account: Account, cycle: Period) -> TrueUp | None:
     """What a cycle that is over lacks of its minimum spend; None where no minimum was in force.
 
-    In force on its first day; in the cycle in which the account's first contract began, CYC-4's share from that day.
+    In force on its first day. A first, partial cycle, in which the account or its first contract began, owes CYC-4's
+    share from that day.
 
     Args:
         account: one that still keeps the cycle's spending.
@@ -125,22 +139,18 @@ def true_up(account: Account, cycle: Period) -> TrueUp | None:
     Raises:
         InvalidValue: the account does not keep that cycle's spending.
 
-    Source: PRC-4.
+    Source: PRC-4, CYC-4.
     """
     spent = next((one.amount for one in account.spending if one.cycle == cycle), None)
     if spent is None:
         raise InvalidValue("cycle", f"the account keeps no spending of {cycle}")
-    contract, share = contract_on(account.contracts, cycle.start), None
-    from_day = cycle.start
-    if contract is None:
-        started = sorted(one.start for one in account.contracts if one.start in cycle)
-        contract = contract_on(account.contracts, started[0]) if started else None
-        if contract is not None and started:
-            from_day = started[0]
-            share = proration(cycle, from_day, account.tariff.proration)
-    step = contract.minimum_spend_on(from_day) if contract is not None else None
+    from_day = max(terms_day(account, cycle), account.began)
+    contract = contract_on(account.contracts, from_day)
+    step = None if contract is None else contract.minimum_spend_on(from_day)
     if contract is None or step is None:
         return None
+    convention = tariff_on(account, from_day).value.proration
+    share = None if from_day == cycle.start else proration(cycle, from_day, convention)
     applied = Applied(
         name="minimum spend",
         value=f"{step.value} each cycle",
@@ -258,44 +268,53 @@ def monthly_bill(
         NotACycleStart: the day begins no cycle.
         CycleNotKept: the account stands for a later cycle, or an older one is to be billed first.
         NoReading: no storage reading counts; a missing one is never zero (STO-4).
+        NoPrice: a product to be billed has no price; that is not zero either (LIC-7).
 
-    Source: BIL-1, CYC-1, STO-4, PRC-4.
+    Source: BIL-1, CYC-1, STO-4, PRC-4, LIC-10.
     """
     cycle = billing_cycle(day("on", on), anchor_day=account.anchor_day)
     account = advance(account, max(on, account.today))
     kept = _kept(account, cycle)
-    fee = None if kept.schedule is None else _storage_fee(account, kept, readings, users)
+    schedule = None if kept.licenses is None else schedule_on(account, kept.licenses, cycle.start)
+    fee = None if kept.licenses is None else _storage_fee(account, kept, readings, users)
     true_ups = tuple(
         result
         for one in account.spending
         if one.cycle.start < cycle.start and (result := true_up(account, one.cycle)) is not None
     )
     lines = (
-        *_license_lines(kept),
+        *_license_lines(schedule, cycle),
         *(() if fee is None or not fee.amount else (_storage_line(fee, kept),)),
         *account.waiting,
         *(_true_up_line(result) for result in true_ups if result.amount),
     )
-    order = () if account.funding is None else funding.attempts(account.funding, purpose=Purpose.BILL, on=on).order
     return Bill(
         account=account.id,
         cycle=cycle,
         ordinal=bill_ordinal(account, cycle),
         currency=account.currency,
         lines=(*lines, *_tax_lines(lines, tax, account.currency)),
-        schedule=kept.schedule,
+        schedule=schedule,
         storage=fee,
         true_ups=true_ups,
-        source=order[0].masked if order else "",
+        source=_first_source(account),
         past_due_since=account.past_due_since,
     )
+
+
+def _first_source(account: Account) -> str:
+    if account.funding is None:
+        return ""
+    # on the day of the run: what was valid on the 1st may have expired since
+    order = funding.attempts(account.funding, purpose=Purpose.BILL, on=account.today).order
+    return order[0].masked if order else ""
 
 
 def planned(bill: Bill, on: date | None = None) -> PlanBill:
     """The change that opens a bill's charge, on the day of the run.
 
     Args:
-        bill: from `monthly_bill`.
+        bill: from `monthly_bill`, of the account as it is when the change is applied.
         on: the day of the run; the cycle's first day by default.
 
     Source: BIL-1, CYC-1.
@@ -305,9 +324,10 @@ def planned(bill: Bill, on: date | None = None) -> PlanBill:
 
 def _kept(account: Account, cycle: Period) -> CycleStart:
     if not account.unbilled:
-        raise CycleNotKept(
-            "on", f"the account stands for {account.today}; its next bill is of {account.cycle.end} (CYC-1)"
-        )
+        next_bill = f"its next bill is of {account.cycle.end} (CYC-1)"
+        if has_ended(account, account.today):
+            next_bill = "it has ended, and had its final bill (FUN-8)"
+        raise CycleNotKept("on", f"the account stands for {account.today}; {next_bill}")
     oldest = account.unbilled[0]
     if cycle.start < oldest.cycle.start:
         raise CycleNotKept("on", f"{cycle.start} is billed already; the next bill is of {oldest.cycle.start} (CYC-1)")
@@ -316,15 +336,15 @@ def _kept(account: Account, cycle: Period) -> CycleStart:
     return oldest
 
 
-def _license_lines(kept: CycleStart) -> Iterable[Line]:
-    for line in () if kept.schedule is None else kept.schedule.lines:
+def _license_lines(schedule: Schedule | None, cycle: Period) -> Iterable[Line]:
+    for line in () if schedule is None else schedule.lines:
         yield Line(
             kind=LineKind.SHORTFALL if line.is_shortfall else LineKind.LICENSES,
             category=Category.LICENSES,
             description=line.name,
             amount=line.amount,
             quantity=line.quantity,
-            period=kept.cycle,
+            period=cycle,
             terms=line.terms,
             basis=line,
         )
@@ -511,14 +531,8 @@ def summary(
 
 
 def _products(account: Account, used: int | None) -> Products:
-    schedule = licenses.schedule(
-        account.licenses,
-        contract=account.contract,
-        catalog=account.catalog,
-        on=terms_day(account),
-        zero=account.tariff.zero_quantity,
-        currency=account.currency,
-    )
+    on = account.today if has_ended(account, account.today) else terms_day(account)
+    schedule = recurring(account, account.licenses, on)
     rows = tuple(
         ProductRow(licenses=row, billed=line.quantity if (line := schedule.line(row.product)) else 0)
         for row in licenses.totals(account.licenses, catalog=account.catalog, terms=account.tariff.ports)

@@ -8,6 +8,7 @@ What opens a charge keeps it as an intent in the account until its outcome is re
 from acceptance, and owed if their charge fails; minutes are there when paid (FUN-9).
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import ClassVar
@@ -18,7 +19,7 @@ from licensebill import funding as sources
 from licensebill import licenses as held
 from licensebill import minutes, ports
 from licensebill import services as ordered
-from licensebill._checks import cardless_text, checked, instance, text
+from licensebill._checks import cardless_text, checked, instance, text, tuple_of
 from licensebill.accounts import (
     Account,
     Change,
@@ -30,24 +31,26 @@ from licensebill.accounts import (
     committed,
     cycle_start,
     funding_of,
+    has_ended,
     is_recharge_under_way,
+    recurring,
     schedule_on,
     terms_day,
 )
-from licensebill.cycles import Period, proration
+from licensebill.cycles import Period, Proration, proration
 from licensebill.errors import InvalidValue, RuleViolation, shown
-from licensebill.explain import Explanation, Input
+from licensebill.explain import Explained, Explanation, Input
 from licensebill.funding import Cancellation, Outcome, Source, Succeeded
 from licensebill.ledger import SPENDING, Category, Intent, Line, LineKind, Returned, Settled, credit_note
 from licensebill.licenses import Schedule, TotalChange
-from licensebill.money import Money, total
+from licensebill.money import CurrencyMismatch, Money, decimals, total
 from licensebill.people import Action, Authorization, Person, User
 from licensebill.ports import TollFreeLine
-from licensebill.terms import TOLL_FREE, Contract, Purpose, contract_on
+from licensebill.terms import TOLL_FREE, Applied, Contract, Purpose, contract_on
 
 
 class UnknownIntent(InvalidValue):
-    """An id of no open charge of the account."""
+    """A charge that the account does not know, or one that is still open where a settled one is asked for."""
 
     code: ClassVar[str] = "unknown_intent"
 
@@ -70,8 +73,29 @@ class ContractNotSignable(RuleViolation):
         )
 
 
+@attrs.frozen
+class NoFurtherBill(RuleViolation):
+    """Something for the next bill, after the account's final one."""
+
+    code: ClassVar[str] = "no_further_bill"
+    rule: ClassVar[str] = "FUN-8"
+
+    account: str
+    since: date
+
+    def __str__(self) -> str:
+        return (
+            f"account {self.account} ended on {self.since} and had its final bill: a charge stays owed on its own, and "
+            "a credit can only be sent back outside (FUN-8)"
+        )
+
+
 def _by() -> str:
     return attrs.field(validator=checked(cardless_text))  # type: ignore[no-any-return]
+
+
+def _authorization() -> Authorization:
+    return attrs.field(validator=checked(instance, Authorization))  # type: ignore[no-any-return]
 
 
 # --- users and licenses ------------------------------------------------------------------------------------------
@@ -81,7 +105,7 @@ def _by() -> str:
 class AddUser(Change):
     """A user appeared in the customer's system, or their role changed."""
 
-    user: User
+    user: User = attrs.field(validator=checked(instance, User))
 
     def change(self, account: Account) -> Account:
         """Add or replace the user."""
@@ -117,7 +141,7 @@ class SaveTable(Change):
     action = Action.CHANGE_LICENSES
 
     by: str = _by()
-    checks: Mapping[str, Collection[str]]
+    checks: Mapping[str, Collection[str]] = attrs.field(validator=checked(instance, Mapping))
 
     def change(self, account: Account) -> Account:
         """Save the table."""
@@ -143,7 +167,7 @@ class SetTotal(Change):
     by: str = _by()
     product: str
     total: int
-    authorization: Authorization
+    authorization: Authorization = _authorization()
 
     def change(self, account: Account) -> Account:
         """Change the total; open the charge of an increase, keep the credit of a decrease."""
@@ -171,6 +195,8 @@ def _total_change(account: Account, asked: SetTotal) -> TotalChange:
         authorization=asked.authorization,
         decrease=account.tariff.decrease,
         convention=account.tariff.proration,
+        zero=account.tariff.zero_quantity,
+        ports=account.tariff.ports,
         currency=account.currency,
     )
 
@@ -182,6 +208,7 @@ def _license_line(account: Account, result: TotalChange, kind: LineKind, amount:
         description=f"{account.catalog.product(result.product).name}: {what} to {result.asked}",
         amount=amount,
         period=Period(account.today, account.cycle.end),
+        terms=result.terms,
         basis=result,
     )
 
@@ -199,43 +226,92 @@ def _license_intent(account: Account, asked: SetTotal, result: TotalChange) -> I
 class SignContract(Change):
     """A contract was agreed (LIC-10, LIC-11).
 
-    One that begins later holds from the first cycle that begins in it. The account's first, begun within a cycle,
-    holds from its day: the share of its schedule is charged like an increase.
+    One that begins later holds from the first cycle that begins in it. One that begins on a cycle's first day holds for
+    that cycle: its bill follows, or if it was made earlier that day, what the contract adds to it is charged like an
+    increase. The account's first contract, begun within a cycle, holds from its day and is charged so, too.
     """
 
-    contract: Contract
+    contract: Contract = attrs.field(validator=checked(instance, Contract))
 
     def change(self, account: Account) -> Account:
-        """Add the contract; open the charge of a first one begun within a cycle."""
-        contract, within = self.contract, self.contract.start != cycle_start(account, self.contract.start)
-        is_first = not account.contracts
-        if contract.start < self.on or (is_first and within and contract.start != self.on):
-            raise ContractNotSignable(contract.reference, contract.start, self.on)
-        before = account
-        account = attrs.evolve(account, contracts=(*account.contracts, contract))
-        if not (is_first and within):
-            return account
-        schedule = schedule_on(account, account.licenses, self.on)
-        cost = schedule.total - _already_billed(before)
-        amount = proration(account.cycle, self.on, account.tariff.proration).of(cost).payable()
-        if amount.micros <= 0:
-            return account
-        line = Line(
-            kind=LineKind.LICENSES,
-            category=Category.LICENSES,
-            description=f"Licenses under contract {contract.reference}, from {self.on}",
-            amount=amount,
-            period=Period(self.on, account.cycle.end),
-            basis=schedule,
+        """Add the contract; open the charge of one that changes what this cycle was billed for."""
+        contract, today = self.contract, account.today
+        is_first = all(contract.start < other.start for other in account.contracts)
+        within = contract.start != cycle_start(account, contract.start)
+        if contract.start < today or (is_first and within and contract.start != today):
+            raise ContractNotSignable(contract.reference, contract.start, today)
+        signed = attrs.evolve(account, contracts=(*account.contracts, contract))
+        holds_now = contract.start == today and (is_first or not within)
+        is_to_be_billed = any(one.cycle.start == today for one in account.unbilled)
+        return signed if not holds_now or is_to_be_billed else _charge_contract(account, signed, contract)
+
+
+def _charge_contract(before: Account, signed: Account, contract: Contract) -> Account:
+    started = ContractStart(
+        contract=contract.reference,
+        share=proration(signed.cycle, signed.today, signed.tariff.proration),
+        schedule_before=schedule_on(before, before.licenses, signed.today),
+        schedule_after=schedule_on(signed, signed.licenses, signed.today),
+    )
+    if not started.charge:
+        return signed
+    line = Line(
+        kind=LineKind.LICENSES,
+        category=Category.LICENSES,
+        description=f"Licenses under contract {contract.reference}, from {signed.today}",
+        amount=started.charge,
+        period=Period(signed.today, signed.cycle.end),
+        terms=started.terms,
+        basis=started,
+    )
+    return _open(signed, _intent(signed, Purpose.LICENSES, (line,)))
+
+
+@attrs.frozen(kw_only=True)
+class ContractStart:
+    """What a contract that begins when its cycle is billed already adds to this cycle.
+
+    Args:
+        contract: its reference.
+        share: what is left of the cycle.
+        schedule_before: the month's licenses without it.
+        schedule_after: the same licenses by its terms.
+
+    Source: LIC-10, LIC-8.
+    """
+
+    contract: str
+    share: Proration
+    schedule_before: Schedule
+    schedule_after: Schedule
+
+    @property
+    def charge(self) -> Money:
+        """The share of what the licenses cost more, payable; never below zero."""
+        return held.prorated_rise(self.schedule_before.total, self.schedule_after.total, self.share)
+
+    @property
+    def terms(self) -> tuple[Applied, ...]:
+        """The terms of the contract's lines, each once."""
+        return tuple(dict.fromkeys(term for line in self.schedule_after.lines for term in line.terms))
+
+    def explanation(self) -> Explanation:
+        """How the charge comes about.
+
+        Source: LIC-10, LIC-8, CYC-4, BIL-5.
+        """
+        share, before, after = self.share, self.schedule_before, self.schedule_after
+        return Explanation(
+            figure=f"charge for contract {self.contract}",
+            value=self.charge.text,
+            unit=self.charge.currency,
+            rules=("LIC-10", "LIC-8", "CYC-4", "MON-1"),
+            because=f"Each month {before.total} before and {after.total} under it; from {share.on} to "
+            f"{share.period.last_day}, by {share.convention.value}, {share.numerator} of {share.denominator} is left.",
+            working=f"round(max({after.total.text} - {before.total.text}, 0) * {share.numerator} / "
+            f"{share.denominator}, {decimals(self.charge.currency)})",
+            parts=(before.explanation(), after.explanation()),
         )
-        return _open(account, _intent(account, Purpose.LICENSES, (line,)))
-
-
-def _already_billed(account: Account) -> Money:
-    """The schedule's total before a first contract: of list prices, or nothing where nothing was owned."""
-    if not any(holding.owned for holding in account.licenses.holdings):
-        return Money.zero(account.currency)
-    return schedule_on(account, account.licenses, account.today).total
 
 
 @attrs.frozen(kw_only=True)
@@ -252,7 +328,8 @@ class ChooseImplementation(Change):
         """Choose it, and let its line wait for the next bill."""
         services = ordered.choose_implementation(account.services, self.name, self.price, on=self.on)
         account = attrs.evolve(account, services=services)
-        return _wait(account, _service_line(f"Implementation: {self.name}", self.price))
+        chosen = instance("implementation", services.implementation, ordered.Implementation)
+        return _wait(account, _service_line(account, "Implementation: ", chosen))
 
 
 @attrs.frozen(kw_only=True)
@@ -274,7 +351,7 @@ class OrderService(Change):
     name: str
     price: Money
     approved_by: Person | None
-    authorization: Authorization
+    authorization: Authorization = _authorization()
     source: str | None = None
 
     def change(self, account: Account) -> Account:
@@ -283,15 +360,27 @@ class OrderService(Change):
             account.services, self.name, self.price, on=self.on, approved_by=self.approved_by
         )
         account = attrs.evolve(account, services=services)
-        if not self.price:
+        line = _service_line(account, "", services.orders[-1])
+        if not line.amount:
             return account
-        line = _service_line(self.name, self.price)
         intent = _intent(account, Purpose.SERVICE, (line,), named=self.source, authorized_by=str(self.authorization))
         return _open(account, intent)
 
 
-def _service_line(name: str, price: Money) -> Line:
-    return Line(kind=LineKind.SERVICE, category=Category.SERVICES, description=name, amount=price)
+def _service_line(account: Account, prefix: str, service: ordered.Implementation | ordered.ServiceOrder) -> Line:
+    return Line(
+        kind=LineKind.SERVICE,
+        category=Category.SERVICES,
+        description=f"{prefix}{service.name}",
+        amount=_in_currency(account, "price", service.amount),
+        basis=service,
+    )
+
+
+def _in_currency(account: Account, place: str, amount: Money) -> Money:
+    if instance(place, amount, Money).currency != account.currency:
+        raise CurrencyMismatch(place, f"must be in the account's {account.currency}, not {amount.currency}")
+    return amount
 
 
 @attrs.frozen(kw_only=True)
@@ -396,10 +485,12 @@ class RemoveSource(Change):
 
     def change(self, account: Account) -> Account:
         """Remove the source, unless an open charge uses it or no valid one would be left."""
-        in_use = {source for one in account.open for source in one.intent.sources}
-        return attrs.evolve(
-            account, funding=sources.remove(funding_of(account), self.source, on=self.on, in_use=sorted(in_use))
-        )
+        in_use = sorted({source for one in account.open for source in one.intent.sources})
+        left = sources.remove(funding_of(account), self.source, on=self.on, in_use=in_use)
+        automatic = account.automatic
+        if automatic.source == self.source:  # recharges go on, in the usual order
+            automatic = attrs.evolve(automatic, source=None)
+        return attrs.evolve(account, funding=left, automatic=automatic)
 
 
 @attrs.frozen(kw_only=True)
@@ -486,13 +577,13 @@ class PurchaseMinutes(Change):
 
     by: str = _by()
     amount: Money
-    authorization: Authorization
+    authorization: Authorization = _authorization()
     source: str | None = None
 
     def change(self, account: Account) -> Account:
         """Open the charge."""
-        amount = minutes.purchase(self.amount, account.tariff.minutes).amount
-        line = _minutes_line("Dialer minutes", amount)
+        bought = minutes.purchase(self.amount, account.tariff.minutes)
+        line = _minutes_line("Dialer minutes", bought.amount, bought)
         authorized_by = str(self.authorization)
         intent = _intent(account, Purpose.MINUTES, (line,), named=self.source, authorized_by=authorized_by)
         return _open(account, intent)
@@ -500,12 +591,20 @@ class PurchaseMinutes(Change):
 
 @attrs.frozen(kw_only=True)
 class OpenRecharge(Change):
-    """An automatic recharge was scheduled (MIN-7)."""
+    """An automatic recharge was scheduled (MIN-7).
+
+    Args:
+        amount: above zero, payable; the minimum of a purchase by hand does not bind it (MIN-3).
+    """
 
     amount: Money
 
     def change(self, account: Account) -> Account:
         """Open the charge."""
+        if _in_currency(account, "amount", self.amount).micros <= 0:
+            raise InvalidValue("amount", f"must be above zero, not {self.amount}: a recharge of zero is never charged")
+        if not account.automatic.is_on:
+            raise RechargeIsOff(account.id)
         if is_recharge_under_way(account):
             raise RechargeUnderWay(account.id)
         line = _minutes_line("Automatic recharge", self.amount)
@@ -525,20 +624,34 @@ class RechargeUnderWay(RuleViolation):
         return f"account {self.account} has an automatic recharge under way; a second one waits for it (MIN-7)"
 
 
-def _minutes_line(description: str, amount: Money) -> Line:
-    return Line(kind=LineKind.MINUTES, category=Category.MINUTES, description=description, amount=amount)
+@attrs.frozen
+class RechargeIsOff(RuleViolation):
+    """An automatic recharge while nobody has switched it on."""
+
+    code: ClassVar[str] = "recharge_is_off"
+    rule: ClassVar[str] = "MIN-13"
+
+    account: str
+
+    def __str__(self) -> str:
+        return f"automatic recharge of account {self.account} is off; somebody has to switch it on first (MIN-13)"
+
+
+def _minutes_line(description: str, amount: Money, basis: Explained | None = None) -> Line:
+    return Line(kind=LineKind.MINUTES, category=Category.MINUTES, description=description, amount=amount, basis=basis)
 
 
 @attrs.frozen(kw_only=True)
 class DrawMinutes(Change):
     """The meter reported usage that was not drawn yet; the balance may go below zero (MIN-8)."""
 
-    amount: Money
     after_end = True
+
+    amount: Money
 
     def change(self, account: Account) -> Account:
         """Draw on the balance."""
-        if instance("amount", self.amount, Money).micros < 0:
+        if _in_currency(account, "amount", self.amount).micros < 0:
             raise InvalidValue("amount", f"must not be negative, not {self.amount}")
         return attrs.evolve(account, balance=account.balance - self.amount)
 
@@ -552,14 +665,17 @@ class PlanBill(Change):
         lines: of the bill; none where nothing is due.
     """
 
-    cycle: Period
-    lines: tuple[Line, ...]
     after_end = True
+
+    cycle: Period = attrs.field(validator=checked(instance, Period))
+    lines: tuple[Line, ...] = attrs.field(validator=checked(tuple_of, Line))
 
     def change(self, account: Account) -> Account:
         """Take the cycle's first instant and what waited; open the charge, or carry what is below zero."""
         if not account.unbilled or account.unbilled[0].cycle != self.cycle:
             raise InvalidValue("cycle", f"{self.cycle} is not the oldest cycle to be billed")
+        if Counter(account.waiting) - Counter(self.lines):
+            raise StaleBill("lines", f"the bill of {self.cycle} lacks what has come to wait for it; make it again")
         spending = tuple(one for one in account.spending if one.cycle.start >= self.cycle.start)
         account = attrs.evolve(account, unbilled=account.unbilled[1:], waiting=(), spending=spending)
         own = total((line.amount for line in self.lines if line.kind in SPENDING), account.currency)
@@ -568,14 +684,56 @@ class PlanBill(Change):
         if due.micros > 0:
             intent = _intent(account, Purpose.BILL, self.lines, ordinal=bill_ordinal(account, self.cycle))
             return _open(account, intent)
-        return _wait(account, _carried_credit(self.lines, due)) if due else account
+        return _wait(account, _carried_credit(self, due)) if due else account
 
 
-def _carried_credit(lines: tuple[Line, ...], due: Money) -> Line:
+class StaleBill(InvalidValue):
+    """A bill made before something else came to wait for it."""
+
+    code: ClassVar[str] = "stale_bill"
+
+
+def _carried_credit(bill: PlanBill, due: Money) -> Line:
     # one category if all that was credited shares it, else none that a filter shows
-    credited = {line.category for line in lines if line.amount.micros < 0}
-    category = credited.pop() if len(credited) == 1 else Category.OTHER
-    return Line(kind=LineKind.CARRIED, category=category, description="Credit carried over", amount=due)
+    credited = {line.category for line in bill.lines if line.amount.micros < 0}
+    return Line(
+        kind=LineKind.CARRIED,
+        category=credited.pop() if len(credited) == 1 else Category.OTHER,
+        description="Credit carried over",
+        amount=due,
+        basis=CreditCarried(bill.cycle, bill.lines),
+    )
+
+
+@attrs.frozen
+class CreditCarried:
+    """What a bill's credits left over: a credit line of the next bill.
+
+    Args:
+        cycle: of the bill.
+        lines: its lines, together below zero.
+
+    Source: BIL-1.
+    """
+
+    cycle: Period
+    lines: tuple[Line, ...]
+
+    def explanation(self) -> Explanation:
+        """How the amount comes about.
+
+        Source: BIL-1, BIL-5.
+        """
+        currency = self.lines[0].amount.currency
+        return Explanation(
+            figure="credit carried over",
+            value=total((line.amount for line in self.lines), currency).text,
+            unit=currency,
+            rules=("BIL-1", "MON-1"),
+            because=f"The lines of the bill for {self.cycle} came to less than nothing, and so nothing was charged.",
+            working=" + ".join(line.amount.text for line in self.lines),
+            parts=tuple(line.explanation() for line in self.lines),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -586,25 +744,32 @@ class RecordOutcome(Change):
         intent: its id.
         source: the source that was tried.
         outcome: what happened.
-        is_final: no further attempt follows a decline now.
+        is_final: no further attempt follows a decline now; never said of an outcome that is still open.
+        token: that was charged, so that a source replaced since is not blocked; None blocks it whatever its token.
     """
+
+    after_end = True
 
     intent: str = attrs.field(validator=checked(text))
     source: str = attrs.field(validator=checked(cardless_text))
     outcome: Outcome
-    is_final: bool = False
-    after_end = True
+    is_final: bool = attrs.field(default=False, validator=checked(instance, bool))
+    token: str | None = attrs.field(default=None, validator=attrs.validators.optional(checked(cardless_text)))
 
     def change(self, account: Account) -> Account:
         """Settle the charge, block a source that was declined for good, or leave what is owed as owed."""
-        standing = _open_intent(account, self.intent)
-        if isinstance(self.outcome, Succeeded):
+        standing, funding = _open_intent(account, self.intent), funding_of(account)
+        funding.source(self.source)
+        follows = sources.what_follows(self.outcome)
+        if follows.is_paid:
             account = attrs.evolve(account, open=_without(account, self.intent))
             return _credit_minutes(account, standing.intent, standing.intent.amount)
-        if sources.what_follows(self.outcome).block_source and account.funding is not None:
-            account = attrs.evolve(account, funding=sources.block(account.funding, self.source))
+        if follows.block_source:
+            account = attrs.evolve(account, funding=sources.block(funding, self.source, token=self.token))
         if not self.is_final:
             return account
+        if not follows.is_definite:
+            raise InvalidValue("is_final", f"must not be said of an outcome that is still open: {follows.case.value}")
         if standing.intent.purpose in _PREPAID:
             return attrs.evolve(account, open=_without(account, self.intent))
         failed = attrs.evolve(standing, has_failed=True)
@@ -624,12 +789,15 @@ class RecordReturn(Change):
         code: the bank's return code.
     """
 
-    intent: Intent
-    code: str = attrs.field(validator=checked(cardless_text))
     after_end = True
+
+    intent: Intent = attrs.field(validator=checked(instance, Intent))
+    code: str = attrs.field(validator=checked(cardless_text))
 
     def change(self, account: Account) -> Account:
         """Reverse the payment."""
+        if _own(account, self.intent).id in {one.intent.id for one in account.open}:
+            raise UnknownIntent("intent", f"{self.intent.id} is open: it was not settled, or was returned before")
         account = _credit_minutes(account, self.intent, -self.intent.amount)
         if self.intent.purpose in _PREPAID:
             return account
@@ -638,13 +806,21 @@ class RecordReturn(Change):
 
 @attrs.frozen(kw_only=True)
 class CarryOver(Change):
-    """A charge below the provider's smallest was not made: it is owed in one with the next bill (BIL-1)."""
+    """A charge below the provider's smallest was not made: it is owed in one with the next bill (BIL-1).
+
+    Minutes are no part of a bill: a recharge that small is raised, not carried over.
+    """
+
+    after_end = True
 
     intent: str
 
     def change(self, account: Account) -> Account:
         """Close the charge and let its lines wait, each in its category."""
         standing = _open_intent(account, self.intent)
+        if standing.intent.purpose in _PREPAID:
+            raise InvalidValue("intent", f"{self.intent} is for minutes, which are prepaid and on no bill (BIL-1)")
+        _check_bill_follows(account)
         carried = (attrs.evolve(line, kind=LineKind.CARRIED, of=None) for line in standing.intent.lines)
         account = attrs.evolve(account, open=_without(account, self.intent))
         return attrs.evolve(account, waiting=(*account.waiting, *carried))
@@ -662,15 +838,19 @@ class GiveCredit(Change):
         sent_back: whether the money was sent back outside.
     """
 
-    intent: Intent
+    after_end = True
+
+    intent: Intent = attrs.field(validator=checked(instance, Intent))
     position: int
     net: Money
     reason: str
-    sent_back: bool = False
-    after_end = True
+    sent_back: bool = attrs.field(default=False, validator=checked(instance, bool))
 
     def change(self, account: Account) -> Account:
         """Keep the note; its lines wait for the next bill unless the money was sent back."""
+        _own(account, self.intent)
+        if not self.sent_back:
+            _check_bill_follows(account)
         note = credit_note(
             self.intent,
             self.position,
@@ -698,7 +878,7 @@ class Cancel(Change):
     action = Action.CANCEL
 
     by: str = _by()
-    authorization: Authorization
+    authorization: Authorization = _authorization()
     is_buyout_agreed: bool = False
 
     def change(self, account: Account) -> Account:
@@ -774,6 +954,17 @@ def _open_intent(account: Account, intent_id: str) -> OpenIntent:
         if one.intent.id == intent_id:
             return one
     raise UnknownIntent("intent", f"{shown(intent_id)} is no open charge of account {account.id}")
+
+
+def _own(account: Account, intent: Intent) -> Intent:
+    if intent.account != account.id:
+        raise UnknownIntent("intent", f"{shown(intent.id)} is no charge of account {account.id}")
+    return intent
+
+
+def _check_bill_follows(account: Account) -> None:
+    if account.cancellation is not None and has_ended(account, account.today) and not account.unbilled:
+        raise NoFurtherBill(account.id, account.cancellation.effective)
 
 
 def _without(account: Account, intent_id: str) -> tuple[OpenIntent, ...]:
@@ -882,7 +1073,7 @@ def license_purchase(
 def _next_schedule(account: Account) -> Schedule:
     start = account.cycle.end
     contract = contract_on(account.contracts, start)
-    return schedule_on(account, held.take_pending(account.licenses, contract=contract, on=start), start)
+    return recurring(account, held.take_pending(account.licenses, contract=contract, on=start), start)
 
 
 # --- the stream --------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from licensebill._checks import cardless_text, checked, day, instance, text, tup
 from licensebill.cycles import Period
 from licensebill.errors import InvalidValue, RuleViolation
 from licensebill.explain import Explained, Explanation
-from licensebill.money import InvalidMoney, Money, scale, total
+from licensebill.money import InvalidMoney, Money, decimals, scale, total
 from licensebill.terms import Applied, Purpose
 
 
@@ -92,17 +92,21 @@ class Line:
     def explanation(self) -> Explanation:
         """The explanation of the result the line comes from; a plain one where there is none.
 
+        A credit, or the return of a line, is the negative of its result.
+
         Source: BIL-5.
         """
         part = self.basis.explanation() if self.basis is not None else None
         if part is not None and part.value == self.amount.text:
             return attrs.evolve(part, figure=self.description)
+        is_negative = part is not None and part.value == (-self.amount).text
         return Explanation(
             figure=self.description,
             value=self.amount.text,
             unit=self.amount.currency,
             rules=("BIL-1",),
             because=f"A line for {self.kind.value}.",
+            working=f"-{part.value}" if part is not None and is_negative else "",
             parts=() if part is None else (part,),
         )
 
@@ -254,7 +258,7 @@ def transactions(entries: Iterable[Settled | Returned]) -> tuple[Transaction, ..
 
 
 def _reversed(line: Line) -> Line:
-    return attrs.evolve(line, amount=-line.amount, description=f"Return of {line.description}", basis=None)
+    return attrs.evolve(line, amount=-line.amount, description=f"Return of {line.description}")
 
 
 @attrs.frozen(kw_only=True)
@@ -314,7 +318,7 @@ def selection(
 
 @attrs.frozen
 class CreditExceedsCharge(RuleViolation):
-    """The notes of a line would together exceed what was charged for it."""
+    """The notes would together exceed what was charged: for the line, or by the charge as a whole."""
 
     code: ClassVar[str] = "credit_exceeds_charge"
     rule: ClassVar[str] = "BIL-6"
@@ -328,6 +332,51 @@ class CreditExceedsCharge(RuleViolation):
 
 
 @attrs.frozen(kw_only=True)
+class TaxShare:
+    """The part of a tax that goes with a note: the share of all notes so far, less the share of those before.
+
+    Args:
+        tax: what was charged: of the line, or on the total.
+        before: the net of the notes before.
+        net: of this note.
+        charged: the net amount that the tax belongs to, above zero.
+
+    Source: BIL-6, MON-1.
+    """
+
+    tax: Money
+    before: Money
+    net: Money
+    charged: Money
+
+    @property
+    def amount(self) -> Money:
+        """The part, payable."""
+        return self._of(self.before + self.net) - self._of(self.before)
+
+    def _of(self, net: Money) -> Money:
+        return scale(self.tax, net.micros, self.charged.micros)
+
+    def explanation(self) -> Explanation:
+        """How the part comes about.
+
+        Source: BIL-6, MON-1, BIL-5.
+        """
+        currency, charged, after = self.tax.currency, self.charged.text, self.before + self.net
+        shares = (
+            f"round({self.tax.text} * {net.text} / {charged}, {decimals(currency)})" for net in (after, self.before)
+        )
+        return Explanation(
+            figure="tax credited",
+            value=self.amount.text,
+            unit=currency,
+            rules=("BIL-6", "MON-1"),
+            because=f"The tax on {self.charged} was {self.tax}; {self.before} was credited before, {after} is now.",
+            working=" - ".join(shares),
+        )
+
+
+@attrs.frozen(kw_only=True)
 class CreditNote:
     """A part of a charged line given back.
 
@@ -336,8 +385,8 @@ class CreditNote:
         position: of the line, from 0.
         category: of the line.
         net: above zero.
-        line_tax: the part of the line's own tax that goes with it.
-        total_tax: the part of a tax on the total that goes with it.
+        line_share: of the line's own tax.
+        total_share: of a tax on the total.
         reason: for people.
         sent_back: whether the money was sent back outside; it is then recorded, and no bill credits it.
 
@@ -348,17 +397,32 @@ class CreditNote:
     position: int
     category: Category
     net: Money
-    line_tax: Money
-    total_tax: Money
+    line_share: TaxShare
+    total_share: TaxShare
     reason: str
     sent_back: bool = False
+
+    @property
+    def line_tax(self) -> Money:
+        """The part of the line's own tax that goes with it."""
+        return self.line_share.amount
+
+    @property
+    def total_tax(self) -> Money:
+        """The part of a tax on the total that goes with it."""
+        return self.total_share.amount
+
+    @property
+    def amount(self) -> Money:
+        """What is given back: the net amount and the taxes."""
+        return self.net + self.line_tax + self.total_tax
 
     def lines(self) -> tuple[Line, ...]:
         """The credit lines of the next bill: the net amount, and the taxes where there are any."""
         amounts = (
-            (self.category, "Credit", self.net),
-            (self.category, "Credit of tax", self.line_tax),
-            (Category.OTHER, "Credit of tax on the total", self.total_tax),
+            (self.category, "Credit", self.net, None),
+            (self.category, "Credit of tax", self.line_tax, self.line_share),
+            (Category.OTHER, "Credit of tax on the total", self.total_tax, self.total_share),
         )
         return tuple(
             Line(
@@ -366,8 +430,9 @@ class CreditNote:
                 category=category,
                 description=f"{name}: {self.reason}",
                 amount=-amount,
+                basis=basis,
             )
-            for category, name, amount in amounts
+            for category, name, amount, basis in amounts
             if amount
         )
 
@@ -384,7 +449,8 @@ def credit_note(
     """A note that credits a part of a charged line, with its tax.
 
     The tax that goes with a note is the share of all notes so far, itself included, less the share of those before,
-    so that notes over the whole line give back the whole tax to the cent, however it is split.
+    so that notes over the whole line give back the whole tax to the cent, however it is split. Where credits made the
+    charge smaller than its lines, not more is given back than was charged.
 
     Args:
         intent: what was charged.
@@ -395,12 +461,12 @@ def credit_note(
         sent_back: whether the money was sent back outside.
 
     Raises:
-        CreditExceedsCharge: all notes together would exceed the line.
+        CreditExceedsCharge: all notes together would exceed the line, or with their taxes the charge.
         InvalidValue: no such line, or not an amount above zero.
 
     Source: BIL-6, MON-1.
     """
-    whole("position", position, 0, len(intent.lines) - 1)
+    whole("position", position, 0, len(instance("intent", intent, Intent).lines) - 1)
     line = intent.lines[position]
     if not _is_creditable(line):
         raise InvalidValue("position", f"must be of a line that charges something, not {line.description}")
@@ -409,23 +475,24 @@ def credit_note(
     currency = line.amount.currency
     notes = [note for note in earlier if note.intent_id == intent.id]
     on_line = total((note.net for note in notes if note.position == position), currency)
-    if net > line.amount - on_line:
-        raise CreditExceedsCharge(net, line.amount - on_line, line.description)
-    return CreditNote(
+    on_all = total((note.net for note in notes), currency)
+    charged = total((one.amount for one in intent.lines if _is_creditable(one)), currency)
+    note = CreditNote(
         intent_id=intent.id,
         position=position,
         category=line.category,
         net=net,
-        line_tax=_tax_share(_tax(intent, position), on_line, net, line.amount),
-        total_tax=_tax_share(
-            _tax(intent, None),
-            total((note.net for note in notes), currency),
-            net,
-            total((one.amount for one in intent.lines if _is_creditable(one)), currency),
-        ),
-        reason=text("reason", reason),
+        line_share=TaxShare(tax=_tax(intent, position), before=on_line, net=net, charged=line.amount),
+        total_share=TaxShare(tax=_tax(intent, None), before=on_all, net=net, charged=charged),
+        reason=cardless_text("reason", reason),
         sent_back=sent_back,
     )
+    if net > line.amount - on_line:
+        raise CreditExceedsCharge(net, line.amount - on_line, line.description)
+    left = intent.amount - total((one.amount for one in notes), currency)
+    if note.amount > left:
+        raise CreditExceedsCharge(note.amount, left, f"charge {intent.id}")
+    return note
 
 
 def _is_creditable(line: Line) -> bool:
@@ -435,8 +502,3 @@ def _is_creditable(line: Line) -> bool:
 def _tax(intent: Intent, of: int | None) -> Money:
     taxes = (line.amount for line in intent.lines if line.kind is LineKind.TAX and line.of == of)
     return total(taxes, intent.lines[0].amount.currency)
-
-
-def _tax_share(tax: Money, before: Money, now: Money, whole_amount: Money) -> Money:
-    after = before + now
-    return scale(tax, after.micros, whole_amount.micros) - scale(tax, before.micros, whole_amount.micros)
