@@ -1,7 +1,7 @@
 """The rules of cycles, as laws over the calendar and its zones."""
 
 import calendar
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -136,6 +136,13 @@ class TestCyc2:
     def test_how_an_instant_is_written_does_not_matter(self, at: datetime, writer: tzinfo, zone: tzinfo) -> None:
         """The same instant is the same day of the account, from whatever zone it was reported."""
         assert local_day(at.astimezone(writer), zone) == local_day(at.astimezone(UTC), zone)
+
+    @given(jumps(), st.times(), st.integers(0, 1))
+    def test_a_wall_time_is_the_instant_it_names(self, drawn: tuple[date, tzinfo], time: time, fold: int) -> None:
+        """Written in the zone itself, skipped and repeated times too, it is the day that the same instant is in UTC."""
+        on, zone = drawn
+        at = datetime.combine(on, time, tzinfo=zone).replace(fold=fold)
+        assert local_day(at, zone) == local_day(at.astimezone(UTC), zone)
 
     @given(st.sampled_from(_JUMPS), st.integers(-400, 400))
     @example(("America/Goose_Bay", date(2010, 11, 7)), 0)

@@ -127,6 +127,7 @@ class TestCost:
     def test_nothing_costs_the_flat_part_where_that_was_agreed(self, price: Price, cost: str) -> None:
         """Under the other policy quantity zero costs the flat part of the first tier, or of the price."""
         assert price.cost(0, zero=ZeroQuantity.FLAT) == usd(cost)
+        assert charge(price, 0, zero=ZeroQuantity.FLAT).amount == usd(cost)
         assert mistakes(charge(price, 0, zero=ZeroQuantity.FLAT).explanation()) == []
 
     @pytest.mark.parametrize("zero", ZeroQuantity)
@@ -134,6 +135,12 @@ class TestCost:
     def test_policy_matters_at_zero_only(self, price: Price, zero: ZeroQuantity) -> None:
         """From the first unit both policies agree."""
         assert price.cost(1, zero=zero) == price.cost(1)
+
+    @pytest.mark.parametrize("scheme", [Graduated, Volume])
+    def test_one_tier_of_one_unit(self, scheme: type[Graduated | Volume]) -> None:
+        """The smallest price by tiers prices nothing and one unit."""
+        price = scheme(tiers=(Tier(1, usd("7.00")),))
+        assert [price.cost(quantity) for quantity in (0, 1)] == [usd("0.00"), usd("7.00")]
 
     @pytest.mark.parametrize("scheme", [Graduated, Volume])
     def test_last_tier_ends(self, scheme: type[Graduated | Volume]) -> None:
@@ -201,6 +208,7 @@ class TestCharge:
         [
             (EACH, "19.99 USD each"),
             (SECONDS, "0.02 USD per 60 seconds"),
+            (PerUnit(amount=usd("5.00"), per=2), "5.00 USD per 2 licenses"),
             (SETUP, "50.00 USD flat"),
             (
                 GRADUATED,

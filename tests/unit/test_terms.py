@@ -146,8 +146,8 @@ class TestDated:
 
     def test_always(self) -> None:
         """What has always held did so on the first day of the calendar."""
-        step = Dated.always(7, "guide").on(date.min)
-        assert step == Step(date.min, 7, "guide")
+        assert Dated.always(7, "guide").on(date.min) == Step(date.min, 7, "guide")
+        assert Dated.always(7).on(date.max) == Step(date.min, 7, "")
 
     @given(strategies.dated(st.integers()), strategies.days())
     def test_on_is_the_last_that_has_begun(self, dated: Dated[int], on: date) -> None:
@@ -371,6 +371,10 @@ class TestTariff:
         """A number below its bound, another currency and a wrong kind of value are refused where they are stated."""
         refused = refusal(build)
         assert (type(refused), refused.place) == (error, place)
+
+    def test_a_mismatch_names_both_currencies(self) -> None:
+        """Whoever changes the currency reads which amount is still in the old one."""
+        assert str(refusal(lambda: Tariff(currency="EUR"))) == "storage.fee: must be in the tariff's EUR, not USD"
 
 
 class TestCatalog:
@@ -737,6 +741,10 @@ class TestContract:
         """What a price or a rate holds is checked where it is stated."""
         refused = refusal(build)
         assert message is None or str(refused) == message
+
+    def test_the_day_asked_for_is_named_as_the_caller_did(self) -> None:
+        """Whoever asks with something else reads which argument it was."""
+        assert refusal(lambda: CONTRACT.term(None)).place == "on"  # type: ignore[arg-type]
 
     def test_groups_may_overlap_and_repeat(self) -> None:
         """Only a product's own floor is the only one; groups are as they were agreed."""
