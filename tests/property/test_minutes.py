@@ -53,6 +53,7 @@ from tests.working import mistakes
 _BALANCES = st.integers(-100_000, 100_000).map(lambda micros: Money(micros, "USD")) | amounts(
     high=10**12, low=-(10**12)
 )
+_SELDOM = st.sampled_from([False, False, False, True])
 _INTERVALS = st.sampled_from([4, 1, 24]) | st.integers(1, 100)
 
 
@@ -226,12 +227,12 @@ class TestDecision:
 
     @given(
         quote=recharge_quotes(),
-        automatic=st.just(AutomaticRecharge()) | authorizations().map(AutomaticRecharge),
-        under_way=st.booleans(),
+        automatic=authorizations().map(AutomaticRecharge) | st.just(AutomaticRecharge()),
+        under_way=_SELDOM,
         recharged=amounts(low=0, high=10**10),
         today=st.integers(0, 4),
-        current=st.booleans(),
-        cap=st.none() | amounts(low=0, high=10**11),
+        is_stale=_SELDOM,
+        slack=st.none() | st.sampled_from([0, -1, 1]) | st.integers(-(10**9), 10**9),
         smallest=st.none() | amounts(low=0, high=10**7),
     )
     def test_charge_or_reasons(
@@ -242,35 +243,36 @@ class TestDecision:
         under_way: bool,
         recharged: Money,
         today: int,
-        current: bool,
-        cap: Money | None,
+        is_stale: bool,
+        slack: int | None,
         smallest: Money | None,
     ) -> None:
-        """Either an amount or reasons; what is charged is due, above zero and within the limits."""
+        """A charge is made if and only if everything that it needs holds; else every reason is named, in order."""
+        wanted = max(quote.recharge.micros, 0 if smallest is None else smallest.micros)
+        cap = None if slack is None else Money(max(0, recharged.micros + wanted + slack), "USD")
         decision = recharge_decision(
             quote,
             automatic=automatic,
             under_way=under_way,
             recharged_this_month=recharged,
             recharges_today=today,
-            watermark_is_current=current,
+            watermark_is_current=not is_stale,
             limits=RechargeLimits(monthly_cap=cap),
             smallest_charge=smallest,
         )
-        assert (decision.charge is None) is bool(decision.reasons)
-        assert list(decision.reasons) == sorted(set(decision.reasons), key=list(Reason).index)
+        needs = {
+            Reason.SWITCHED_OFF: automatic.is_on,
+            Reason.NOT_DUE: quote.is_due,
+            Reason.ZERO: quote.recharge.micros > 0,
+            Reason.UNDER_WAY: not under_way,
+            Reason.USAGE_NOT_CURRENT: not is_stale,
+            Reason.MONTHLY_CAP: cap is None or recharged.micros + wanted <= cap.micros,
+            Reason.DAILY_LIMIT: today < 3,
+        }
+        assert list(decision.reasons) == [reason for reason, holds in needs.items() if not holds]
+        assert decision.charge == (Money(wanted, "USD") if all(needs.values()) else None)
         assert set(decision.notices) <= set(decision.reasons)
         assert mistakes(decision.explanation()) == []
-        if decision.charge is not None:
-            assert automatic.is_on
-            assert quote.is_due
-            assert current
-            assert not under_way
-            assert today < 3
-            assert decision.charge.micros > 0
-            assert decision.charge >= quote.recharge
-            assert smallest is None or decision.charge >= smallest
-            assert cap is None or recharged + decision.charge <= cap
 
     @given(authorizations(), st.none() | st.just("card-2"))
     def test_on_and_off(self, authorization: Authorization, source: str | None) -> None:
