@@ -6,12 +6,14 @@ thresholds, zero) are in the pool, and everything shrinks towards small, round o
 Needs the `testing` extra. One section for each module, in the order of the modules.
 """
 
+import functools
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+import attrs
 from hypothesis import strategies as st
 
 from licensebill._checks import MAX_WHOLE
@@ -308,39 +310,66 @@ def dated(draw: st.DrawFn, values: st.SearchStrategy[_T], *, since: date | None 
 
 
 _KINDS = (ProductKind.PER_USER, *ProductKind)
+#: Days from a day to the first or last one of a contract.
+_TO_EDGE = st.sampled_from([0, 1]) | st.integers(0, 400)
+
+
+@functools.cache
+def _listed_prices(currency: str) -> st.SearchStrategy[Dated[Price] | None]:
+    return st.none() | dated(prices(currency, is_open=True))
 
 
 @st.composite
-def catalogs(draw: st.DrawFn, currency: str = "USD", *, most: int = 6) -> Catalog:
+def catalogs(draw: st.DrawFn, currency: str = "USD", *, most: int = 5) -> Catalog:
     """The standard catalog, or one to `most` products of all kinds, some with a list price.
 
     A product may require earlier ones, and grants what it grants alone or together with an earlier one.
     """
     if draw(st.booleans()):
         return STANDARD_CATALOG
+    listed = draw(_listed_prices(currency))
     products: list[Product] = []
     for number in range(1, draw(st.integers(1, most)) + 1):
-        earlier = st.sampled_from(products).map(lambda product: (product.id,)) if products else st.nothing()
-        some = st.just(()) | earlier
+        some = st.sampled_from([(), *((product.id,) for product in products)])
+        grants = st.lists(st.builds(Grant, st.sampled_from(Action), some), max_size=2)
         products.append(
             Product(
                 id=f"product_{number}",
                 name=f"Product {number}",
                 kind=draw(st.sampled_from(_KINDS)),
-                grants=tuple(draw(st.lists(st.builds(Grant, st.sampled_from(Action), some), max_size=2))),
+                grants=tuple(draw(grants)),
                 prerequisites=draw(some),
-                list_price=draw(st.none() | dated(prices(currency, is_open=True))),
+                list_price=draw(st.sampled_from([None, listed])),
             )
         )
     return Catalog(tuple(products))
 
 
-def floors(products: Sequence[str], currency: str = "USD", *, since: date | None = None) -> st.SearchStrategy[Floor]:
+#: Steps are drawn from this day on and moved to where a contract begins: a strategy built once is quick to draw from.
+_ORIGIN = date(2000, 1, 1)
+
+
+def _moved(values: Dated[_T], to: date) -> Dated[_T]:
+    return Dated(tuple(attrs.evolve(step, since=step.since + (to - _ORIGIN)) for step in values.steps))
+
+
+@functools.cache
+def _agreed_prices(currency: str) -> st.SearchStrategy[Dated[Price]]:
+    stepping: st.SearchStrategy[Dated[Price]] = dated(per_unit_prices(currency), since=_ORIGIN)
+    return stepping | prices(currency, is_open=True).map(lambda price: Dated((Step(_ORIGIN, price),)))
+
+
+@functools.cache
+def _floor_numbers() -> st.SearchStrategy[Dated[int]]:
+    return dated(st.integers(0, 12), since=_ORIGIN)
+
+
+def floors(products: Sequence[str], currency: str = "USD", *, since: date = _ORIGIN) -> st.SearchStrategy[Floor]:
     """Floors of the products together, a shortfall price where there are several; none, small and stepping numbers."""
     return st.builds(
         Floor,
         products=st.just(tuple(products)),
-        minimum=dated(st.integers(0, 12), since=since),
+        minimum=_floor_numbers().map(lambda numbers: _moved(numbers, since)),
         shortfall_price=price_amounts(currency) if len(products) > 1 else st.none(),
     )
 
@@ -349,26 +378,24 @@ def floors(products: Sequence[str], currency: str = "USD", *, since: date | None
 def contracts(draw: st.DrawFn, catalog: Catalog, currency: str = "USD", *, on: date | None = None) -> Contract:
     """Contracts that name a price for every product from their first day on, so that everything can be billed.
 
-    Some products have floors of their own, one group may have one together; prices and floors may step. With `on`, that
-    day lies in the first term, often on its first or last day.
+    Some products have floors of their own, the first three may have one together; prices and floors may step. With
+    `on`, that day lies in the first term, often on its first or last day.
     """
     within = draw(days(date(2000, 1, 1), date(2150, 12, 31))) if on is None else on
-    edge = st.sampled_from([0, 1]) | st.integers(0, 400)
-    start = within - timedelta(draw(edge))
+    start, last_day = within - timedelta(draw(_TO_EDGE)), within + timedelta(draw(_TO_EDGE))
     ids = [product.id for product in catalog.products]
-    group = draw(st.lists(st.sampled_from(ids), unique=True, max_size=3))
-    groups = [group] if len(group) > 1 else []
-    singles = [[product] for product in draw(st.lists(st.sampled_from(ids), unique=True, max_size=3))]
-    agreed = dated(prices(currency, is_open=True), since=start)
+    agreed = [_moved(draw(_agreed_prices(currency)), start) for _ in range(2)]
+    floored = [(product,) for product in draw(st.lists(st.sampled_from(ids), unique=True, max_size=2))]
+    groups = [tuple(ids[:3])] if len(ids) > 1 and draw(st.booleans()) else []
     return Contract(
         reference="order form 2026-17",
         start=start,
-        end=within + timedelta(draw(edge) + 1),
+        end=last_day + timedelta(1),
         currency=currency,
-        prices=tuple(ContractPrice(product, draw(agreed)) for product in ids),
-        floors=tuple(draw(floors(products, currency, since=start)) for products in [*singles, *groups]),
+        prices=tuple(ContractPrice(product, draw(st.sampled_from(agreed))) for product in ids),
+        floors=tuple(draw(floors(products, currency, since=start)) for products in [*floored, *groups]),
         removal=draw(st.sampled_from(Removal)),
-        renewal_months=draw(st.none() | st.sampled_from([1, 12]) | st.integers(1, 36)),
+        renewal_months=draw(st.sampled_from([None, 1, 12, 36])),
     )
 
 
