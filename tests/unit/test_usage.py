@@ -29,6 +29,7 @@ from licensebill.usage import DayUsage, NoRate, UsageHistory, billable_seconds, 
 from tests.untyped import untyped
 from tests.working import mistakes
 
+
 def usd(amount: str) -> Money:
     """An amount in US dollars."""
     return Money.parse(amount, "USD")
