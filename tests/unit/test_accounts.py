@@ -55,11 +55,10 @@ from licensebill.money import CurrencyMismatch, Money
 from licensebill.people import BILLING_ADMINISTRATOR, User
 from licensebill.schedules import NoPrice
 from licensebill.terms import STANDARD, Contract, Dated, Floor, Step, Tariff
+from tests.changing import DECEMBER, NOVEMBER, TODAY, cancel, set_total
 from tests.examples import ACCEPTED, ADA, BOSS, CONTRACT, LICENSES, USERS, VISA, account, contract, floor, usd
 from tests.working import mistakes
 
-TODAY = date(2026, 11, 20)
-NOVEMBER, DECEMBER = cycle_of(TODAY), cycle_of(date(2026, 12, 1))
 NEW_YEAR = date(2027, 1, 1)
 
 
@@ -73,16 +72,6 @@ EURO_TARIFF = Tariff(
     storage=attrs.evolve(STANDARD.storage, fee=euros("30.00")),
     minutes=attrs.evolve(STANDARD.minutes, cost_per_minute=euros("0.02"), minimum_purchase=euros("100.00")),
 )
-
-
-def set_total(product: str, total: int, on: date = TODAY) -> SetTotal:
-    """A total set by the billing administrator."""
-    return SetTotal(on=on, by=BOSS, product=product, total=total, authorization=ACCEPTED)
-
-
-def cancel(on: date = TODAY) -> Cancel:
-    """A cancellation by the billing administrator, with a buyout agreed."""
-    return Cancel(on=on, by=BOSS, authorization=ACCEPTED, is_buyout_agreed=True)
 
 
 class TestAccount:
@@ -181,7 +170,7 @@ class TestAccount:
 
     def test_without_a_failed_charge_nothing_is_past_due(self) -> None:
         """An open one may still be paid."""
-        bought = apply(account(), set_total("powerdialer", 13))
+        bought = apply(account(), set_total(13))
         assert bought.past_due_since is None
         assert [one.id for one in open_charges(bought)] == ["acme/licenses/1"]
 
@@ -273,7 +262,7 @@ class TestBegin:
 class TestAdvance:
     """Time passes, over one boundary or many, in steps or at once."""
 
-    PENDING = apply(account(), set_total("powerdialer", 10))
+    PENDING = apply(account(), set_total(10))
 
     @pytest.mark.parametrize(
         ("to", "owned", "pending", "unbilled"),
@@ -297,7 +286,7 @@ class TestAdvance:
 
     def test_the_first_instant_has_taken_what_was_pending(self) -> None:
         """And is kept as it was, whatever changes afterwards."""
-        later = apply(advance(self.PENDING, date(2026, 12, 5)), set_total("powerdialer", 15, date(2026, 12, 5)))
+        later = apply(advance(self.PENDING, date(2026, 12, 5)), set_total(15, on=date(2026, 12, 5)))
         kept = later.unbilled[0]
         assert kept.licenses is not None
         assert kept.licenses.holding("powerdialer").owned == 10
@@ -377,13 +366,13 @@ class TestTheEnd:
     def test_an_ended_account_takes_no_purchase(self) -> None:
         """The refusal says since when."""
         with pytest.raises(AccountEnded) as refused:
-            apply(self.CANCELLED, set_total("powerdialer", 13, DECEMBER.start))
+            apply(self.CANCELLED, set_total(13, on=DECEMBER.start))
         assert str(refused.value) == ("account acme ended on 2026-12-01; what is owed can still be paid (FUN-8)")
         assert (refused.value.code, refused.value.rule) == ("account_ended", "FUN-8")
 
     def test_on_its_last_day_it_still_does(self) -> None:
         """It has been paid for."""
-        bought = apply(self.CANCELLED, set_total("powerdialer", 13, NOVEMBER.last_day))
+        bought = apply(self.CANCELLED, set_total(13, on=NOVEMBER.last_day))
         assert bought.licenses.holding("powerdialer").owned == 13
 
 
@@ -436,7 +425,7 @@ class TestApply:
         """Who only has the billing administrator's role is permitted nothing by it."""
         former = User(id="former", role=BILLING_ADMINISTRATOR)
         with pytest.raises(NotPermitted):
-            apply(account(users=(*USERS, former)), attrs.evolve(set_total("powerdialer", 13), by="former"))
+            apply(account(users=(*USERS, former)), attrs.evolve(set_total(13), by="former"))
 
     def test_time_passes_to_the_days_change(self) -> None:
         """The boundary on the way is passed first."""
@@ -447,7 +436,7 @@ class TestApply:
     def test_a_day_before_the_accounts_is_refused(self) -> None:
         """The stream is in order."""
         with pytest.raises(OutOfOrder):
-            apply(account(), set_total("powerdialer", 13, date(2026, 11, 19)))
+            apply(account(), set_total(13, on=date(2026, 11, 19)))
 
     @pytest.mark.parametrize("change", [None, "SetTotal", SetTotal])
     def test_only_changes_are_applied(self, change: Any) -> None:
@@ -463,7 +452,7 @@ class TestApply:
 
     def test_the_same_stream_gives_the_same_account(self) -> None:
         """Folding it again, in another process even, changes nothing (BIL-4)."""
-        stream = [set_total("powerdialer", 13), cancel(date(2026, 11, 21))]
+        stream = [set_total(13), cancel(date(2026, 11, 21))]
         once, again = account(), pickle.loads(pickle.dumps(account()))  # noqa: S301 - ours
         for change in stream:
             once, again = apply(once, change), apply(again, pickle.loads(pickle.dumps(change)))  # noqa: S301
