@@ -25,6 +25,7 @@ from licensebill.money import InvalidMoney, Money
 from licensebill.storage import monthly_fee
 from licensebill.terms import Purpose
 from tests.examples import usd
+from tests.working import mistakes
 
 DECEMBER = date(2026, 12, 1)
 
@@ -69,10 +70,18 @@ class TestLines:
         assert explained.working == fee.explanation().working
 
     def test_a_line_of_another_amount_shows_its_basis_below(self) -> None:
-        """A line whose amount is not its basis's figure (a credit) has the basis as a part."""
+        """A line whose amount is not its basis's figure has the basis as a part, and no working of its own."""
+        fee = monthly_fee(used=500_000_000, users=8)
+        explained = line("20.00", Category.STORAGE, basis=fee).explanation()
+        assert (explained.value, explained.working) == ("20.00", "")
+        assert [part.figure for part in explained.parts] == [fee.explanation().figure]
+
+    def test_a_credit_is_the_negative_of_its_basis(self) -> None:
+        """And recomputed as such (BIL-5)."""
         fee = monthly_fee(used=500_000_000, users=8)
         explained = line("-30.00", Category.STORAGE, basis=fee).explanation()
-        assert explained.value == "-30.00"
+        assert (explained.value, explained.working) == ("-30.00", "-30.00")
+        assert mistakes(explained) == []
         assert [part.figure for part in explained.parts] == [fee.explanation().figure]
 
     def test_a_line_without_basis_explains_itself_plainly(self) -> None:
@@ -126,6 +135,13 @@ class TestTransactions:
         assert back.reverses == paid.number
         assert [one.amount for one in back.lines] == [usd("-1.00"), usd("-2.00")]
         assert paid.amount + back.amount == Money.zero("USD")
+
+    def test_a_return_is_explained_like_what_it_takes_back(self) -> None:
+        """As its negative."""
+        charge = intent(line("30.00", Category.STORAGE, basis=monthly_fee(used=500_000_000, users=8)))
+        taken = Returned(intent_id=charge.id, on=date(2026, 12, 9), code="R01")
+        explained = transactions([settled(charge), taken])[1].lines[0].explanation()
+        assert (explained.value, explained.working) == ("-30.00", "-30.00")
 
     @pytest.mark.parametrize("settlements", [0, 1])
     def test_a_return_needs_a_standing_settlement(self, settlements: int) -> None:
@@ -232,6 +248,40 @@ class TestCreditNotes:
         second = self.note("50.00", position=1, earlier=(first,))
         assert first.total_tax + second.total_tax == usd("3.33")
         assert second.line_tax == Money.zero("USD")
+
+    def test_its_taxes_explain_themselves(self) -> None:
+        """The share of all notes so far, less that of those before (BIL-5)."""
+        first = self.note("33.33")
+        second = self.note("33.33", earlier=(first,))
+        told = [one.explanation() for one in second.lines()]
+        assert [mistakes(one) for one in told] == [[], [], []]
+        assert told[1].parts[0].working == "round(7.77 * 66.66 / 100.00, 2) - round(7.77 * 33.33 / 100.00, 2)"
+        assert told[2].parts[0].working == "round(3.33 * 66.66 / 150.00, 2) - round(3.33 * 33.33 / 150.00, 2)"
+        assert told[1].parts[0].rules == ("BIL-6", "MON-1")
+
+    @pytest.mark.parametrize(("net", "accepted"), [("59.99", True), ("60.00", True), ("60.01", False)])
+    def test_all_notes_never_exceed_the_charge(self, net: str, accepted: bool) -> None:
+        """Of 100.00 only 60.00 were charged, as 40.00 had been credited on the same bill."""
+        charge = intent(line("100.00"), line("-40.00", kind=LineKind.CREDIT))
+        if accepted:
+            assert credit_note(charge, 0, usd(net), reason="goodwill").amount == usd(net)
+        else:
+            with pytest.raises(CreditExceedsCharge, match=r"charge acme/bill/1: 60\.00 USD of it is left to credit"):
+                credit_note(charge, 0, usd(net), reason="goodwill")
+
+    def test_taxes_count_towards_what_was_charged(self) -> None:
+        """66.00 were charged; 62.26 and their share of the tax, 3.74, are all of it."""
+        charge = intent(line("100.00"), line("-40.00", kind=LineKind.CREDIT), tax("6.00", None))
+        first = credit_note(charge, 0, usd("62.26"), reason="goodwill")
+        assert first.amount == usd("66.00")
+        with pytest.raises(CreditExceedsCharge, match=r"charge acme/bill/1: 0\.00 USD of it is left"):
+            credit_note(charge, 0, usd("0.01"), reason="goodwill", earlier=(first,))
+
+    @pytest.mark.parametrize("reason", ["", "card 4111 1111 1111 1111"])
+    def test_a_note_has_a_reason_without_card_numbers(self, reason: str) -> None:
+        """It stands on a bill (FUN-1)."""
+        with pytest.raises(InvalidValue, match="reason"):
+            credit_note(self.CHARGE, 0, usd("1.00"), reason=reason)
 
     def test_notes_of_other_charges_are_passed_over(self) -> None:
         """Earlier notes are those of the account."""
