@@ -240,12 +240,11 @@ def save_table(
     """
     instance("licenses", licenses, Licenses)
     marks = _marks(checks, catalog)
-    assigned = [product for product in catalog.products if product.kind in ASSIGNED_KINDS]
-    after = licenses.replaced(*(_marked(licenses.holding(product.id), marks) for product in assigned))
+    after = licenses.replaced(*(_marked(licenses.holding(product.id), marks) for product in catalog.products))
     unmet = tuple(
         lack
         for user, products in marks.items()
-        for lack in _unmet(user, [product for product in assigned if product.id in products], after, catalog)
+        for lack in _unmet(user, [one for one in catalog.products if one.id in products], after, catalog)
     )
     return _saved(licenses, after, unmet, catalog, terms)
 

@@ -438,7 +438,7 @@ def schedule(
         if (line := _line(product, owned.get(product.id, 0), own.get(product.id), contract=contract, on=on, zero=zero))
     ]
     billed = {line.products[0]: line.quantity for line in products}
-    groups = [line for floor in floors if floor.is_group and (line := _shortfall_line(floor, billed))]
+    groups = [line for floor in floors if (line := _shortfall_line(floor, billed))]
     lines = (*products, *groups)
     return Schedule(on=on, lines=lines, currency=_currency(currency, contract, lines))
 
@@ -469,9 +469,7 @@ def _line(
 
 def _costs_without_any(product: Product, contract: Contract | None, on: date, zero: ZeroQuantity) -> bool:
     # a list price is an offer: only a price that was agreed can cost something for nothing
-    if zero is ZeroQuantity.FREE or contract is None:
-        return False
-    agreed = contract.price(product.id, on)
+    agreed = contract.price(product.id, on) if contract is not None else None
     return agreed is not None and bool(agreed.value.cost(0, zero=zero))
 
 

@@ -75,7 +75,7 @@ def test_the_order_of_choice_and_orders_does_not_matter() -> None:
 def test_amounts_are_payable() -> None:
     """What is charged is rounded once; free services cost nothing."""
     assert ordered(Services()).orders[0].amount == Money.parse("300.01", "USD")
-    assert chosen().implementation == Implementation(name="Guided", price=GUIDED, on=DAY)
+    assert Implementation(name="Guided", price=TRAINING, on=DAY).amount == Money.parse("300.01", "USD")
     free = choose_implementation(Services(), "Do it yourself", Money.zero("USD"), on=DAY).implementation
     assert free is not None
     assert free.amount == Money.zero("USD")
