@@ -716,7 +716,8 @@ class TestAllocate:
     def test_in_micros(self) -> None:
         """An amount that is not payable is split in micros where that is asked for."""
         parts = allocate(usd("0.010001"), (1, 1), to=Unit.MICRO)
-        assert [part.text for part in parts] == ["0.005001", "0.005"]  # fmt: skip
+        assert parts == (usd("0.005001"), usd("0.005"))
+        assert allocate(usd("-0.000001"), (1, 1), to=Unit.MICRO) == (usd("-0.000001"), usd("0"))
 
     @pytest.mark.parametrize("text", ["0.005", "-0.010001"])
     def test_not_payable(self, text: str) -> None:
