@@ -5,7 +5,8 @@ from typing import Any
 
 import attrs
 
-from licensebill.accounts import Account, begin
+from licensebill.accounts import Account, Spending, begin
+from licensebill.cycles import cycle_of
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.licenses import Holding, Licenses
 from licensebill.money import Money
@@ -75,7 +76,7 @@ LICENSES = Licenses(
 
 
 def account(**changed: Any) -> Account:
-    """The account on 20 November 2026, ready; fields as given."""
+    """The account on 20 November 2026, ready, nothing charged in its cycle; fields as given."""
     fields: dict[str, Any] = {
         "id": "acme",
         "began": date(2026, 1, 1),
@@ -87,7 +88,11 @@ def account(**changed: Any) -> Account:
         "funding": Funding((VISA, BANK)),
         "balance": usd("100.00"),
     }
-    return begin(Account(**(fields | changed)))
+    given = fields | changed
+    if "spending" not in given:
+        cycle = cycle_of(given["today"], anchor_day=given.get("anchor_day", 1))
+        given["spending"] = (Spending(cycle, Money.zero(given["balance"].currency)),)
+    return begin(Account(**given))
 
 
 def contract(**changed: Any) -> Contract:

@@ -30,7 +30,7 @@ from licensebill.funding import Cancellation, Funding
 from licensebill.ledger import CreditNote, Intent, Line
 from licensebill.licenses import Licenses, Schedule
 from licensebill.minutes import AutomaticRecharge
-from licensebill.money import CurrencyMismatch, Money, total
+from licensebill.money import CurrencyMismatch, Money, payable_amount, total
 from licensebill.people import Action, User
 from licensebill.ports import TollFreeLine
 from licensebill.services import Services
@@ -73,8 +73,8 @@ class CycleStart:
 class Spending:
     """What a cycle's license, storage and service lines came to, net of credits, before tax (PRC-4)."""
 
-    cycle: Period
-    amount: Money
+    cycle: Period = attrs.field(validator=checked(instance, Period))
+    amount: Money = attrs.field(validator=checked(payable_amount))
 
 
 @attrs.frozen(kw_only=True)
@@ -159,6 +159,7 @@ class Account:
         for place, other in (
             *((f"tariffs, from {step.since}", step.value.currency) for step in self.tariffs.steps),
             ("balance", self.balance.currency),
+            *((f"spending of {one.cycle.start}", one.amount.currency) for one in self.spending),
             *((f"contracts.{contract.reference}", contract.currency) for contract in self.contracts),
         ):
             if other != currency:
@@ -276,18 +277,24 @@ def terms_day(account: Account, cycle: Period | None = None) -> date:
 def begin(account: Account) -> Account:
     """An account read from a file or opened today, made ready: on a cycle's first day what it holds is kept.
 
+    On that day, and on the account's own first, nothing of the cycle has been charged. On any other, what has been is
+    part of the account where a minimum spend will ask for it.
+
     Args:
         account: with nothing unbilled; its licenses are those at the first instant of its day.
 
     Raises:
-        InvalidValue: the account was made ready before.
+        InvalidValue: the account was made ready before, or what was charged in its cycle so far is needed and missing.
 
-    Source: CYC-1.
+    Source: CYC-1, PRC-4.
     """
     cycle = instance("account", account, Account).cycle
     if account.unbilled:
         raise InvalidValue("account", f"has begun before: the bill of {account.unbilled[0].cycle.start} is to come")
-    if not account.spending:
+    if all(one.cycle != cycle for one in account.spending):
+        if account.today not in {cycle.start, account.began} and any(one.minimum_spend for one in account.contracts):
+            needed = f"what was charged since {cycle.start}: a contract has a minimum spend (PRC-4)"
+            raise InvalidValue("spending", f"must state {needed}")
         account = attrs.evolve(account, spending=(Spending(cycle, Money.zero(account.currency)),))
     return _keep(account, cycle) if account.today == cycle.start else account
 

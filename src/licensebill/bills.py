@@ -366,7 +366,7 @@ def _storage_line(fee: StorageFee, kept: CycleStart) -> Line:
     terms = tuple(
         Applied(
             name=f"storage: {name.replace('_', ' ')}",
-            value=f"{value.name.lower() if isinstance(value, enum.Enum) else value} {unit}".rstrip(),
+            value=f"{value.name.lower().replace('_', ' ') if isinstance(value, enum.Enum) else value} {unit}".rstrip(),
             rule=rule,
             since=step.since,
             source=step.source,
@@ -386,7 +386,7 @@ def _storage_line(fee: StorageFee, kept: CycleStart) -> Line:
 
 
 #: The rules whose numbers make the storage fee.
-_FEE_RULES = frozenset({"STO-1", "STO-2", "STO-3"})
+_FEE_RULES = frozenset({"STO-1", "STO-2", "STO-3", "STO-4"})
 
 
 def _true_up_line(result: TrueUp) -> Line:

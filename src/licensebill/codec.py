@@ -25,7 +25,7 @@ from json_source_map import calculate
 from licensebill import minutes
 from licensebill._checks import cardless_text, day, instant, text, whole
 from licensebill.accounts import Account, Spending, begin
-from licensebill.cycles import cycle_of, first_instant, local_day
+from licensebill.cycles import first_instant, local_day
 from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.licenses import Holding, Licenses
@@ -37,6 +37,7 @@ from licensebill.storage import Reading
 from licensebill.terms import (
     PER_MINUTE,
     RECHARGE_POLICIES,
+    SECONDS,
     STANDARD,
     ByteUnits,
     Contract,
@@ -425,12 +426,7 @@ def _spending(top: _Node, currency: str) -> Any:  # noqa: ANN401 - Money, None o
 
 
 def _spent(account: Account, amount: Money | None) -> Account:
-    """On a cycle's first day nothing was charged yet; within a cycle a minimum spend needs to know."""
-    cycle = cycle_of(account.today, anchor_day=account.anchor_day)
-    minimum = any(contract.minimum_spend is not None for contract in account.contracts)
-    if amount is None and minimum and account.today > cycle.start:
-        raise InvalidValue("spending", "is missing: a minimum spend needs what was charged in the cycle so far (PRC-4)")
-    return attrs.evolve(account, spending=(Spending(cycle, amount or Money.zero(account.currency)),))
+    return account if amount is None else attrs.evolve(account, spending=(Spending(account.cycle, amount),))
 
 
 def _tariff(top: _Node, currency: Any) -> Any:  # noqa: ANN401 - a Tariff, or unread
@@ -564,7 +560,11 @@ def _rate(node: _Node, currency: str) -> Any:  # noqa: ANN401 - a Rate, or unrea
         if isinstance(increments, Increments):
             return node.note("increments", "need per_seconds: only what is billed by the second has increments")
         return node.build(Rate, price=price)
-    price = _price(node, currency, "seconds", seconds)
+    if "per" in node.table:
+        node.note("per", "is for what is counted by the piece; what is billed by time states per_seconds")
+    if seconds != 1 and "amount" not in node.table:
+        node.note("per_seconds", "must be 1 for any price but an amount: its units are single seconds")
+    price = _price(node, currency, SECONDS, seconds)
     return node.build(Rate, price=price, increments=PER_MINUTE if increments is None else increments)
 
 
@@ -832,8 +832,11 @@ class _CallRows:
         if not row[1].isascii() or not row[1].isdecimal() or len(row[1]) > len(str(2**63)):
             raise InvalidValue("seconds", f"must be a whole number of seconds, not {shown(row[1])}")
         quantity = whole("seconds", int(row[1]))
+        if start >= self.until:
+            return None
         on = local_day(start, self.account.tz)
         rate = minutes.rate_of(kind, contract_on(self.account.contracts, on), on).value
         counted = rate.increments is None
-        amount = (minutes.draw(rate, count=quantity) if counted else minutes.draw(rate, seconds=quantity)).amount
-        return None if start >= self.until else ((on, kind), amount.micros)
+        seconds, count = (None, quantity) if counted else (quantity, None)
+        drawn = minutes.draw(rate, seconds=seconds, count=count, zero=self.account.tariff.zero_quantity)
+        return (on, kind), drawn.amount.micros

@@ -17,7 +17,7 @@ from licensebill._checks import cardless_text, checked, day, instance, text, tup
 from licensebill.cycles import Period
 from licensebill.errors import InvalidValue, RuleViolation
 from licensebill.explain import Explained, Explanation
-from licensebill.money import InvalidMoney, Money, decimals, scale, total
+from licensebill.money import Money, decimals, payable_amount, scale, total
 from licensebill.terms import Applied, Purpose
 
 
@@ -50,13 +50,6 @@ class LineKind(enum.Enum):
 SPENDING = frozenset({LineKind.LICENSES, LineKind.SHORTFALL, LineKind.STORAGE, LineKind.SERVICE})
 
 
-def _payable(place: str, value: object) -> Money:
-    amount = instance(place, value, Money)
-    if not amount.is_payable:
-        raise InvalidMoney(place, f"must be payable; {amount} is not whole in the minor unit (MON-1)")
-    return amount
-
-
 @attrs.frozen(kw_only=True)
 class Line:
     """One payable line.
@@ -82,7 +75,7 @@ class Line:
     kind: LineKind = attrs.field(validator=checked(instance, LineKind))
     category: Category = attrs.field(validator=checked(instance, Category))
     description: str = attrs.field(validator=checked(cardless_text))
-    amount: Money = attrs.field(validator=checked(_payable))
+    amount: Money = attrs.field(validator=checked(payable_amount))
     quantity: int | None = attrs.field(default=None, validator=attrs.validators.optional(checked(whole)))
     period: Period | None = attrs.field(default=None, validator=attrs.validators.optional(checked(instance, Period)))
     terms: tuple[Applied, ...] = attrs.field(default=(), validator=checked(tuple_of, Applied))
@@ -470,7 +463,7 @@ def credit_note(
     line = intent.lines[position]
     if not _is_creditable(line):
         raise InvalidValue("position", f"must be of a line that charges something, not {line.description}")
-    if _payable("net", net).micros <= 0:
+    if payable_amount("net", net).micros <= 0:
         raise InvalidValue("net", f"must be above zero, not {net}")
     currency = line.amount.currency
     notes = [note for note in earlier if note.intent_id == intent.id]

@@ -25,7 +25,7 @@ from licensebill._checks import MAX_WHOLE, cardless_text, checked, day, instance
 from licensebill.cycles import InvalidPeriod, Period, boundary
 from licensebill.errors import InvalidValue, RuleViolation
 from licensebill.explain import Explanation, Input
-from licensebill.money import ExactMoney, InvalidMoney, Money, decimals, exact
+from licensebill.money import ExactMoney, InvalidMoney, Money, decimals, exact, payable_amount
 from licensebill.people import Authorization
 from licensebill.pricing import price_amount
 from licensebill.terms import FAQ as FAQ
@@ -241,10 +241,10 @@ class Purchase:
 
     def __attrs_post_init__(self) -> None:
         minutes_of(self.amount, self.terms)  # refuses what has no minutes
-        if not self.amount.is_payable:
-            raise InvalidMoney("amount", f"must be payable; {self.amount} is not whole in the minor unit")
-        if self.amount < self.terms.minimum_purchase:
+        if payable_amount("amount", self.amount) < self.terms.minimum_purchase:
             raise BelowMinimumPurchase(self.amount, self.terms.minimum_purchase)
+        if not self.amount:
+            raise InvalidMoney("amount", f"must be above zero, not {self.amount}")
 
     @property
     def minutes(self) -> Minutes:
@@ -842,7 +842,7 @@ class RechargeDecision:
     recharges_today: int = attrs.field(validator=checked(whole))
     watermark_is_current: bool = attrs.field(validator=checked(instance, bool))
     limits: RechargeLimits = attrs.field(validator=checked(instance, RechargeLimits))
-    smallest_charge: Money = attrs.field(validator=checked(price_amount))
+    smallest_charge: Money = attrs.field(validator=[checked(price_amount), checked(payable_amount)])
 
     def __attrs_post_init__(self) -> None:
         for place, amount in (

@@ -203,7 +203,8 @@ class Money:
             raise InvalidMoney("amount", f"must be a text such as '19.99', not {shown(text)}")
         found = _PLAIN_DECIMAL.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
         if found is None:
-            raise InvalidMoney("amount", f"must be a plain decimal such as '19.99', not {shown(text)}")
+            plain = "a plain decimal such as '19.99', of at most 13 digits before the point"
+            raise InvalidMoney("amount", f"must be {plain}, not {shown(text)}")
         sign, units, fraction = found[1], found[2], found[3] or ""
         if len(fraction) > DECIMALS:
             raise InvalidMoney("amount", f"must have at most {DECIMALS} decimals, not {len(fraction)}")
@@ -407,7 +408,8 @@ def minor_unit(currency: str) -> int:
 class ExactMoney:
     """What is not rounded yet: `numerator / denominator` micros of a currency, in lowest terms.
 
-    Added, subtracted, `scaled` by ratios, and compared with its like and with `Money`, all exactly. Only zero is false.
+    Added and subtracted (its like, or a `Money`, on the right), `scaled` by ratios, and compared with its like and with
+    `Money`, all exactly. Only zero is false.
 
     Args:
         numerator: micros, any whole number.
@@ -617,6 +619,22 @@ def allocate(amount: Money, weights: Sequence[int], *, to: Unit = Unit.MINOR) ->
         parts[position] += 1
     sign = -1 if amount.micros < 0 else 1
     return tuple(Money(sign * part * unit, amount.currency) for part in parts)
+
+
+def payable_amount(place: str, value: object) -> Money:
+    """A `Money` that is whole in its currency's minor unit, for guards.
+
+    Raises:
+        InvalidMoney: it is not payable; `payable()` rounds it.
+        InvalidValue: no `Money`.
+
+    Source: MON-1.
+    """
+    if not isinstance(value, Money):
+        raise InvalidMoney(place, f"must be a Money, not {shown(value)}")
+    if not value.is_payable:
+        raise InvalidMoney(place, f"must be payable; {value} is not whole in the minor unit (MON-1)")
+    return value
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:

@@ -95,9 +95,10 @@ class PerUnit:
         """The price's currency."""
         return self.amount.currency
 
-    def cost(self, quantity: int, *, zero: ZeroQuantity = ZeroQuantity.FREE) -> ExactMoney:  # noqa: ARG002 - no flat part
-        """What so many units cost, exactly."""
-        return exact(self.amount, whole("quantity", quantity), self.per)
+    def cost(self, quantity: int, *, zero: ZeroQuantity = ZeroQuantity.FREE) -> ExactMoney:
+        """What so many units cost, exactly; there is no flat part for `zero` to decide on."""
+        _costs_nothing(quantity, zero)
+        return exact(self.amount, quantity, self.per)
 
     def working(self, quantity: int) -> str:
         """The arithmetic, with the numbers put in."""
@@ -299,8 +300,9 @@ class Package:
         """How many packages a quantity starts."""
         return packages_started(max(whole("quantity", quantity) - self.free, 0), self.size)
 
-    def cost(self, quantity: int, *, zero: ZeroQuantity = ZeroQuantity.FREE) -> ExactMoney:  # noqa: ARG002 - no flat part
-        """What so many units cost, exactly."""
+    def cost(self, quantity: int, *, zero: ZeroQuantity = ZeroQuantity.FREE) -> ExactMoney:
+        """What so many units cost, exactly; there is no flat part for `zero` to decide on."""
+        _costs_nothing(quantity, zero)
         return exact(self.amount, self.started(quantity))
 
     def working(self, quantity: int) -> str:
@@ -395,7 +397,7 @@ def charge(price: Price, quantity: int, *, zero: ZeroQuantity = ZeroQuantity.FRE
     return Charge(quantity=quantity, price=price, unrounded=unrounded)
 
 
-def part(price: Price, before: int, after: int) -> Money:
+def part(price: Price, before: int, after: int, *, zero: ZeroQuantity = ZeroQuantity.FREE) -> Money:
     """What a usage adds that is priced in parts: the cumulative payable price after it, less the one before.
 
     The parts of a usage add up to the price of the whole, to the cent, however it is split; no split bills an extra
@@ -405,6 +407,7 @@ def part(price: Price, before: int, after: int) -> Money:
         price: any scheme.
         before: units already priced, from zero.
         after: units priced with this part, not below `before`.
+        zero: what a quantity of zero costs, and so has been charged for already.
 
     Returns:
         the difference; negative where a volume price falls as a tier is reached.
@@ -418,4 +421,4 @@ def part(price: Price, before: int, after: int) -> Money:
     """
     whole("before", before)
     whole("after", after, before)
-    return charge(price, after).amount - charge(price, before).amount
+    return charge(price, after, zero=zero).amount - charge(price, before, zero=zero).amount

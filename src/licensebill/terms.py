@@ -25,7 +25,7 @@ from licensebill.cycles import Convention, Period, boundary
 from licensebill.errors import InvalidValue, shown
 from licensebill.money import CurrencyMismatch, Money, decimals
 from licensebill.people import Action
-from licensebill.pricing import Package, Price, ZeroQuantity, price_amount, price_scheme
+from licensebill.pricing import InvalidPrice, Package, Price, ZeroQuantity, price_amount, price_scheme
 
 _T = TypeVar("_T")
 
@@ -318,6 +318,9 @@ class Increments:
         return f"{self.first}/{self.following}"
 
 
+#: The unit of every price that has increments.
+SECONDS = "seconds"
+
 PER_MINUTE = Increments(60, 60)
 HALF_MINUTE_THEN_SIX = Increments(30, 6)
 PER_SECOND = Increments(1, 1)
@@ -331,6 +334,9 @@ class Rate:
         price: by the second for calls, by the message for SMS.
         increments: of calls; None where pieces are counted.
 
+    Raises:
+        InvalidPrice: increments with a price that does not count seconds.
+
     Source: MIN-2, MIN-10, PRC-2.
     """
 
@@ -338,6 +344,11 @@ class Rate:
     increments: Increments | None = attrs.field(
         default=None, validator=attrs.validators.optional(checked(instance, Increments))
     )
+
+    def __attrs_post_init__(self) -> None:
+        # increments round up seconds: a price by the minute would charge sixty times too much
+        if self.increments is not None and self.price.unit != SECONDS:
+            raise InvalidPrice("price", f"must count {SECONDS}, as its increments do, not {shown(self.price.unit)}")
 
 
 # --- ports, funding -----------------------------------------------------------------------------------------------

@@ -258,6 +258,26 @@ class TestBegin:
         with pytest.raises(InvalidValue, match="must be an Account"):
             begin("acme")  # type: ignore[arg-type]
 
+    @pytest.mark.parametrize(
+        ("today", "began", "asked"),
+        [
+            (date(2026, 11, 30), date(2026, 1, 1), True),
+            (date(2026, 12, 1), date(2026, 1, 1), False),
+            (date(2026, 12, 2), date(2026, 1, 1), True),
+            (date(2026, 12, 2), date(2026, 12, 2), False),
+        ],
+    )
+    def test_a_minimum_spend_asks_what_was_charged(self, today: date, began: date, asked: bool) -> None:
+        """On a cycle's first day, and on the account's own, nothing was; on any other nobody can know (PRC-4)."""
+        agreed = contract(minimum_spend=Dated.always(usd("1000.00")))
+        if asked:
+            with pytest.raises(InvalidValue, match=r"spending: must state what was charged since .*\(PRC-4\)"):
+                account(today=today, began=began, contracts=(agreed,), spending=())
+        else:
+            ready = account(today=today, began=began, contracts=(agreed,), spending=())
+            assert [one.amount for one in ready.spending] == [usd("0.00")]
+        assert account(today=today, began=began, spending=()).spending[0].amount == usd("0.00")
+
 
 class TestAdvance:
     """Time passes, over one boundary or many, in steps or at once."""

@@ -100,9 +100,11 @@ class TestMonthlyBill:
             ("storage: user megabytes", "50 megabytes per further user", ""),
             ("storage: fee", "30.00 USD per gigabyte started", ""),
             ("storage: units", "decimal", ""),
-            ("storage: basis", "on_total", ""),
+            ("storage: basis", "on total", ""),
+            ("storage: reading", "at start", ""),
+            ("storage: reading age days", "1 days", ""),
         ]
-        assert {term.rule for term in found} == {"LIC-7", "LIC-2", "STO-1", "STO-2", "STO-3"}
+        assert {term.rule for term in found} == {"LIC-7", "LIC-2", "STO-1", "STO-2", "STO-3", "STO-4"}
 
     def test_the_shortfall_of_a_group_is_a_line_of_its_own(self) -> None:
         """At the price agreed with the floor (LIC-10)."""

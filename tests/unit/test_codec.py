@@ -302,6 +302,23 @@ increments = [60]
         assert "per_seconds" in only_fault(more.replace("[60]", "[60, 60]"))[2]
 
     @pytest.mark.parametrize(
+        ("price", "field", "words"),
+        [
+            ('amount = "0.02"\nper = 1', "per", "states per_seconds"),
+            ('volume = [{ amount = "0.02" }]', "per_seconds", "must be 1"),
+            ('flat = "0.02"', "per_seconds", "must be 1"),
+        ],
+    )
+    def test_seconds_are_counted_once(self, price: str, field: str, words: str) -> None:
+        """A price by the minute beside one by the second would charge sixty times too much."""
+        more = f'{CONTRACT}[[contracts.rates]]\nkind = "call"\nper_seconds = 60\n{price}\n'
+        line, path, problem = only_fault(more)
+        assert path == f"contracts[0].rates[0].{field}"
+        assert words in problem
+        single = more.replace("per_seconds = 60", "per_seconds = 1").replace("\nper = 1", "")
+        assert small(single).account.contracts[0].rates[0].rate.steps[0].value.price.unit == "seconds"
+
+    @pytest.mark.parametrize(
         ("more", "words"),
         [
             ('[[licenses]]\nproduct = "elf"\nowned = 1\nusers = ["ghost"]\n', "no user of account"),
@@ -446,6 +463,10 @@ class TestUsage:
         rows = ("2026-12-10T11:59:59Z,60,call", "2026-12-10T12:00:00Z,60,call")
         assert usage(*rows, header="start,seconds,kind").days[0].total == usd("0.02")
 
+    def test_what_comes_later_is_passed_over_whatever_it_costs(self) -> None:
+        """A call after the contract's end, and after the instant that is asked for, is no fault."""
+        assert usage("2027-12-01T00:00:00Z,60,call", header="start,seconds,kind").days == ()
+
     def test_no_rows_are_no_usage(self) -> None:
         """An empty history, not an error."""
         assert usage().days == ()
@@ -483,7 +504,7 @@ class TestUsage:
             ("2026-12-01T00:00:00Z," + "9" * 5000 + ",call", "seconds", "whole number of seconds"),
             ("2026-12-01T00:00:00Z," + "9" * 19 + ",call", "seconds", "at most"),
             ("2026-12-01T00:00:00Z,60,fax", "kind", "fax"),
-            ("2027-12-01T00:00:00Z,60,call", "kind", "call"),
+            ("2025-12-01T00:00:00Z,60,call", "kind", "call"),
         ],
     )
     def test_a_fault_of_a_call_names_line_and_column(self, row: str, field: str, words: str) -> None:

@@ -219,8 +219,8 @@ def test_a_purchase_below_the_minimum_is_refused(amount: str) -> None:
 @pytest.mark.parametrize(
     ("amount", "error", "message"),
     [
-        (usd("100.005"), InvalidMoney, "amount: must be payable; 100.005 USD is not whole in the minor unit"),
-        (usd("99.995"), InvalidMoney, "amount: must be payable; 99.995 USD is not whole in the minor unit"),
+        (usd("100.005"), InvalidMoney, "amount: must be payable; 100.005 USD is not whole in the minor unit (MON-1)"),
+        (usd("99.995"), InvalidMoney, "amount: must be payable; 99.995 USD is not whole in the minor unit (MON-1)"),
         (Money.parse("100", "JPY"), CurrencyMismatch, "balance: must be in USD, not JPY"),
         (100, InvalidValue, "balance: must be a Money, not 100"),
     ],
@@ -236,6 +236,8 @@ def test_another_minimum_is_data() -> None:
     """The terms say what the least is; without one any payable amount will do."""
     terms = MinuteTerms(minimum_purchase=usd("0.00"))
     assert Purchase(usd("0.01"), terms).minutes == 0
+    with pytest.raises(InvalidMoney, match="above zero"):
+        Purchase(usd("0.00"), terms)
 
 
 # --- the window: MIN-4, MIN-5

@@ -216,7 +216,10 @@ class TestParse:
     )
     def test_anything_else(self, text: str) -> None:
         """Exponents, signs, separators, blanks and digits of other scripts are refused: who wrote them is unknown."""
-        with pytest.raises(InvalidMoney, match=r"^amount: must be a plain decimal such as '19\.99', not ['\"]"):
+        with pytest.raises(
+            InvalidMoney,
+            match=r"^amount: must be a plain decimal such as '19\.99', of at most 13 digits before the point, not ['\"]",
+        ):
             Money.parse(text, "USD")
 
     @pytest.mark.parametrize("text", [1, 1.5, True, None, b"1", Decimal(1), Money(1, "USD"), ["1"]])

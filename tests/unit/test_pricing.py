@@ -267,6 +267,12 @@ class TestPart:
         """Only the part that starts a package pays for it."""
         assert part(STORAGE, before, after) == usd(amount)
 
+    @pytest.mark.parametrize(("before", "after", "amount"), [(0, 0, "0.00"), (0, 1, "0.00"), (1, 2, "0.00")])
+    def test_what_nothing_cost_is_not_charged_again(self, before: int, after: int, amount: str) -> None:
+        """Where zero costs the flat part, the first part does not bring it a second time."""
+        assert part(SETUP, before, after, zero=ZeroQuantity.FLAT) == usd(amount)
+        assert part(SETUP, 0, 1) == usd("50.00")
+
     def test_half_cents_are_not_lost(self) -> None:
         """Four quarters of a minute at two cents come to two cents, however each of them rounds."""
         quarters = [part(SECONDS, start, start + 15) for start in (0, 15, 30, 45)]
@@ -355,6 +361,8 @@ class TestRefusals:
             (lambda: VOLUME.cost(2**63), InvalidValue, None),
             (lambda: STORAGE.started(-1), InvalidValue, "quantity: must be at least 0, not -1"),
             (lambda: SETUP.cost(0, zero="nothing"), InvalidValue, "zero: must be a ZeroQuantity, not 'nothing'"),  # type: ignore[arg-type]
+            (lambda: EACH.cost(1, zero=None), InvalidValue, "zero: must be a ZeroQuantity, not None"),  # type: ignore[arg-type]
+            (lambda: STORAGE.cost(1, zero=0), InvalidValue, "zero: must be a ZeroQuantity, not 0"),  # type: ignore[arg-type]
             (
                 lambda: charge(usd("1"), 1),  # type: ignore[arg-type]
                 InvalidPrice,

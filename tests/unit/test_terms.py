@@ -303,6 +303,16 @@ class TestTariff:
         assert (units.megabyte, units.gigabyte) == (megabyte, gigabyte)
         assert StorageTerms(units=units).price == Package(amount=usd("30.00"), size=gigabyte, unit="bytes")
 
+    def test_increments_are_of_seconds(self) -> None:
+        """A call's price counts seconds, as its increments do; one by the minute would charge sixty times as much."""
+        by_second = PerUnit(amount=usd("0.02"), per=60, unit="seconds")
+        assert Rate(price=by_second, increments=PER_MINUTE).price is by_second
+        by_minute = PerUnit(amount=usd("0.02"), unit="minutes")
+        assert Rate(price=by_minute).increments is None
+        refused = refusal(lambda: Rate(price=by_minute, increments=PER_MINUTE))
+        assert type(refused) is InvalidPrice
+        assert str(refused) == "price: must count seconds, as its increments do, not 'minutes'"
+
     def test_increments(self) -> None:
         """The usual increments, as they are written on a rate sheet."""
         assert [str(each) for each in (PER_MINUTE, HALF_MINUTE_THEN_SIX, PER_SECOND)] == ["60/60", "30/6", "1/1"]
