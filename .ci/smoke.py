@@ -13,7 +13,7 @@ import sys
 import tarfile
 
 #: What only an extra brings, and the modules that need one.
-OPTIONAL = {"cattrs", "cyclopts", "hypothesis", "pytest"}
+OPTIONAL = {"cyclopts", "hypothesis", "json_source_map", "pytest", "rich"}
 NEEDING_AN_EXTRA = {"__main__", "adapters", "cli", "codec", "frames", "statements", "strategies", "testing"}
 
 

@@ -82,6 +82,8 @@ class _Recorder(doctest.DocTestRunner):
         self.lines: list[str] = []
 
     def _record(self, test: doctest.DocTest, example: doctest.Example, got: str) -> None:
+        if example.exc_msg is not None:  # of a traceback only what was raised: the rest says where the files are
+            got = "".join(line for line in got.splitlines(keepends=True)[1:] if not line.startswith(" "))
         self.lines.append(f"{test.name}:{example.lineno}\t{got!r}")
 
     def report_success(self, _out: object, test: doctest.DocTest, example: doctest.Example, got: str) -> None:
