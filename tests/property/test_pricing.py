@@ -170,12 +170,13 @@ class TestPrc3:
         else:
             assert cost == (exactly(price.amount) if isinstance(price, Flat) else 0)
 
-    @given(strategies.prices(), st.data())
-    def test_parts_add_up_to_the_whole(self, price: Price, data: st.DataObject) -> None:
-        """However a usage is cut, the parts cost together what the whole costs, to the cent."""
+    @given(strategies.prices(), st.sampled_from(ZeroQuantity), st.data())
+    def test_parts_add_up_to_the_whole(self, price: Price, zero: ZeroQuantity, data: st.DataObject) -> None:
+        """However a usage is cut, what nothing cost and the parts are together what the whole costs, to the cent."""
         cuts = sorted(data.draw(st.lists(strategies.quantities(price), min_size=1, max_size=8)))
-        parts = [part(price, before, after) for before, after in pairwise([0, *cuts])]
-        assert sum(parts, start=Money.zero("USD")) == charge(price, cuts[-1]).amount
+        parts = [part(price, before, after, zero=zero) for before, after in pairwise([0, *cuts])]
+        nothing = charge(price, 0, zero=zero).amount
+        assert sum(parts, start=nothing) == charge(price, cuts[-1], zero=zero).amount
 
     @given(strategies.prices(), st.data())
     def test_no_part_costs_less_than_nothing(self, price: Price, data: st.DataObject) -> None:
