@@ -21,11 +21,15 @@ import pkgutil
 import sys
 import types
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import licensebill
-from licensebill import money
+from licensebill import bills, cycles, minutes, money, storage, traffic
 from licensebill.money import Money, Rounding, Unit
+
+sys.path.append(str(Path(__file__).parents[2]))
+from tests import examples as acme
 
 PACKAGE = str(Path(licensebill.__file__).parent)
 #: Modules outside the core: their examples may read files, or need what only an extra installs.
@@ -44,6 +48,13 @@ def examples() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "money.rounding", _rounding
     yield "money.allocation", _allocation
     yield "money.decimals", _decimals
+    yield "cycles.boundaries", _boundaries
+    yield "cycles.proration", _proration
+    yield "storage.fees", _fees
+    yield "minutes.quotes", _quotes
+    yield "traffic.erlang", _erlang
+    yield "bills.bill", _bill
+    yield "bills.summary", _summary
 
 
 def _rounding() -> list[str]:
@@ -69,6 +80,51 @@ def _allocation() -> list[tuple[Money, ...]]:
 def _decimals() -> list[object]:
     amounts = [Money(micros, "USD") for micros in (1, -12_500, 19_990_000, money.MAX_MICROS)]
     return [(amount.amount, Money.from_decimal(amount.amount, "USD")) for amount in amounts]
+
+
+def _boundaries() -> list[str]:
+    return [
+        str(cycles.boundary(date(2027, 1, 31), number, anchor_day=day))
+        for day in (1, 28, 29, 30, 31)
+        for number in range(-24, 25)
+    ]
+
+
+def _proration() -> list[str]:
+    february = cycles.cycle_of(date(2028, 2, 1))
+    days = [february.start + timedelta(days=gone) for gone in range(29)]
+    shares = [cycles.side_by_side(Money.parse("99.00", "USD"), february, day) for day in days]
+    return [each.explanation().as_text() for share in shares for each in share.values()]
+
+
+def _fees() -> list[str]:
+    used = [0, 1, 250_000_000, 250_000_001, 400_000_001, 10**9, 10**9 + 1, 2_500_000_000]
+    fees = [storage.monthly_fee(used=each, users=users) for each in used for users in (1, 5, 6, 8, 21, 40)]
+    return [fee.explanation().as_text() for fee in fees]
+
+
+def _quotes() -> list[str]:
+    days = [date(2026, 11, 1) + timedelta(days=number) for number in range(30)]
+    entries = [(day, kind, Money(4_285_714, "USD")) for day in days for kind in ("call", "sms")]
+    history = minutes.UsageHistory.of(reversed(entries), currency="USD")
+    quotes = minutes.compare(history, at=date(2026, 12, 1), balance=Money.zero("USD"))
+    return [quote.explanation().as_text() for quote in quotes]
+
+
+def _erlang() -> list[object]:
+    offered = ("0.001", "1", "33.3333", "1000")
+    blocked = [traffic.blocking_probability(ports, each) for each in offered for ports in (0, 1, 10, 1_000)]
+    return [*blocked, *(traffic.ports_for(each, "0.01") for each in offered)]
+
+
+def _bill() -> tuple[object, str]:
+    bill = bills.monthly_bill(acme.account(), date(2026, 12, 1), readings=[acme.reading(500_000_000)])
+    return bill.lines, bill.explanation().as_text()
+
+
+def _summary() -> object:
+    nothing = minutes.UsageHistory.of([], currency="USD")
+    return bills.summary(acme.account(), usage=nothing, used=500_000_000)
 
 
 # --- running them --------------------------------------------------------------------------------------------------
