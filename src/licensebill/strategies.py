@@ -17,7 +17,8 @@ import attrs
 from hypothesis import strategies as st
 
 from licensebill._checks import MAX_WHOLE
-from licensebill.cycles import LAST_ANCHOR_DAY, Period, boundary, cycle_of
+from licensebill.accounts import Account, Spending, begin
+from licensebill.cycles import LAST_ANCHOR_DAY, Convention, Period, boundary, cycle_of
 from licensebill.funding import (
     Decline,
     Declined,
@@ -64,7 +65,7 @@ from licensebill.people import (
     User,
 )
 from licensebill.ports import Call, Feature, LineState, OutboundPorts, PortTerms, PortUse, TollFreeLine
-from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume
+from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume, ZeroQuantity
 from licensebill.services import Implementation, ServiceOrder, Services
 from licensebill.simulation import UsagePattern
 from licensebill.storage import (
@@ -85,12 +86,15 @@ from licensebill.terms import (
     Contract,
     ContractPrice,
     Dated,
+    Decrease,
     Floor,
     Grant,
+    MinuteTerms,
     Product,
     ProductKind,
     Removal,
     Step,
+    Tariff,
 )
 
 _T = TypeVar("_T")
@@ -680,4 +684,97 @@ def usage_patterns(currency: str = "USD") -> st.SearchStrategy[UsagePattern]:
     used = st.just(Money.zero(currency)) | amounts(currency, low=0, high=10 * MICROS)
     return hours.flatmap(lambda count: st.lists(used, min_size=count, max_size=count)).map(
         lambda day: UsagePattern(tuple(day))
+    )
+
+
+# --- accounts ------------------------------------------------------------------------------------------------------
+
+#: The billing administrator of every account, and a user who may buy minutes only.
+ADMINISTRATOR_ID, SYSTEM_ADMINISTRATOR_ID = "pat", "sam"
+
+
+@functools.cache
+def tariffs(currency: str = "USD") -> st.SearchStrategy[Tariff]:
+    """Tariffs with every policy for storage, proration, decreases and quantities of zero."""
+    minute_terms = MinuteTerms(
+        cost_per_minute=Money(MICROS // 50, currency), minimum_purchase=Money(100 * MICROS, currency)
+    )
+    return st.builds(
+        Tariff,
+        currency=st.just(currency),
+        storage=storage_terms(currency),
+        minutes=st.just(minute_terms),
+        recharge=recharge_policies(),
+        proration=st.sampled_from(Convention),
+        decrease=st.sampled_from(Decrease),
+        zero_quantity=st.sampled_from(ZeroQuantity),
+    )
+
+
+@functools.cache
+def _awkward_zones() -> st.SearchStrategy[tzinfo]:
+    return st.just(UTC) | st.sampled_from(_AWKWARD_ZONES).map(ZoneInfo)
+
+
+@functools.cache
+def _minimum_spends(currency: str) -> st.SearchStrategy[Dated[Money] | None]:
+    return st.none() | dated(amounts(currency, low=0, high=10_000 * MICROS), since=_ORIGIN)
+
+
+@functools.cache
+def _spent(currency: str) -> st.SearchStrategy[Money]:
+    return payable_amounts(currency, low=0, high=5_000 * MICROS)
+
+
+@functools.cache
+def _balances(currency: str) -> st.SearchStrategy[Money]:
+    return payable_amounts(currency, low=-10 * MICROS, high=1_000 * MICROS)
+
+
+@st.composite
+def accounts(draw: st.DrawFn, currency: str = "USD", *, on: date | None = None) -> Account:
+    """Accounts on any day, often the first or the last of a cycle, ready: on a first day its bill is to come.
+
+    Most have a contract that goes on term by term, so that every later cycle can be billed, and often a minimum spend;
+    the others own nothing yet. The first source is valid on the day.
+    """
+    anchor = draw(anchor_days())
+    cycle = cycle_of(draw(days(date(2002, 1, 1), date(2150, 1, 1))), anchor_day=anchor)
+    today = draw(st.sampled_from([cycle.start, cycle.last_day]) | days(cycle.start, cycle.last_day))
+    today = today if on is None else on
+    catalog = draw(catalogs(currency))
+    is_new = draw(st.sampled_from([False, False, False, True]))
+    further = draw(st.lists(st.sampled_from(["source-2", "source-3"]), unique=True))
+    return begin(
+        Account(
+            id="acme",
+            began=today - timedelta(draw(st.sampled_from([0, 1, 31]) | st.integers(0, 400))),
+            today=today,
+            administrator=ADMINISTRATOR_ID,
+            funding=Funding(
+                (
+                    draw(sources(on=today, id="source-1", is_valid=True)),
+                    *(draw(sources(on=today, id=name)) for name in further),
+                )
+            ),
+            tz=draw(_awkward_zones()),
+            anchor_day=anchor,
+            tariffs=Dated.always(draw(tariffs(currency))),
+            catalog=catalog,
+            contracts=() if is_new else (draw(_lasting_contracts(catalog, currency, on=today)),),
+            licenses=Licenses.empty() if is_new else draw(licenses(catalog)),
+            users=(*(User(id=name) for name in USER_IDS), User(id=SYSTEM_ADMINISTRATOR_ID, role=SYSTEM_ADMINISTRATOR)),
+            balance=draw(_balances(currency)),
+            spending=() if is_new else (Spending(cycle_of(today, anchor_day=anchor), draw(_spent(currency))),),
+        )
+    )
+
+
+@st.composite
+def _lasting_contracts(draw: st.DrawFn, catalog: Catalog, currency: str, *, on: date) -> Contract:
+    agreed, minimum = draw(contracts(catalog, currency, on=on)), draw(_minimum_spends(currency))
+    return attrs.evolve(
+        agreed,
+        renewal_months=agreed.renewal_months or draw(st.sampled_from([1, 12])),
+        minimum_spend=None if minimum is None else _moved(minimum, agreed.start),
     )
