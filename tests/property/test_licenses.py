@@ -224,6 +224,17 @@ class TestLic3:
             if isinstance(after, Licenses):
                 assert deassign(after, user, case.product.id, catalog=case.catalog) == case.licenses
 
+    @given(cases(*ASSIGNED), st.sampled_from(strategies.USER_IDS))
+    def test_taking_back_is_refused_only_to_keep_a_prerequisite(self, case: Case, user: str) -> None:
+        """Refused exactly if the user has another product that requires this one; otherwise it is gone."""
+        requiring = [one.id for one in case.catalog.products if case.product.id in one.prerequisites]
+        if case.product.kind in ASSIGNED:
+            found = outcome(lambda: deassign(case.licenses, user, case.product.id, catalog=case.catalog))
+            if set(requiring) & set(case.licenses.products_of(user)):
+                assert isinstance(found, PrerequisiteMissing)
+            else:
+                assert found == case.with_holding(case.holding.with_users(case.holding.users - {user})).licenses
+
     @given(cases())
     def test_the_panel_adds_up(self, case: Case) -> None:
         """Of every product: what is left and what is used up are what lasts; each figure can be recomputed."""
@@ -232,6 +243,8 @@ class TestLic3:
         for row in rows:
             holding = case.licenses.holding(row.product)
             assert row == availability(case.licenses, row.product, catalog=case.catalog)
+            is_per_user = case.catalog.product(row.product).kind is ProductKind.PER_USER
+            assert row.used == (len(holding.users) if is_per_user else 0)
             assert row.available + row.used == holding.lasting
             assert (row.owned, row.assigned, row.pending) == (holding.owned, len(holding.users), holding.pending)
             assert mistakes(row.explanation()) == []
