@@ -29,6 +29,7 @@ from licensebill.money import (
     decimals,
     exact,
     minor_unit,
+    payable_amount,
     rounded_quotient,
     scale,
     total,
@@ -216,10 +217,8 @@ class TestParse:
     )
     def test_anything_else(self, text: str) -> None:
         """Exponents, signs, separators, blanks and digits of other scripts are refused: who wrote them is unknown."""
-        with pytest.raises(
-            InvalidMoney,
-            match=r"^amount: must be a plain decimal such as '19\.99', of at most 13 digits before the point, not ['\"]",
-        ):
+        plain = r"a plain decimal such as '19\.99', of at most 13 digits before the point"
+        with pytest.raises(InvalidMoney, match=rf"^amount: must be {plain}, not ['\"]"):
             Money.parse(text, "USD")
 
     @pytest.mark.parametrize("text", [1, 1.5, True, None, b"1", Decimal(1), Money(1, "USD"), ["1"]])
@@ -343,6 +342,31 @@ class TestMinorUnits:
             InvalidMoney, match=rf"^amount: {text} USD is not whole in the minor unit; payable\(\) rounds"
         ):
             amount.minor_units  # noqa: B018 - asking is the test
+
+
+class TestPayableAmount:
+    """The guard of values that are charged."""
+
+    @pytest.mark.parametrize("amount", [usd("0"), usd("-0.01"), usd("19.99"), Money.parse("1", "JPY")])
+    def test_payable(self, amount: Money) -> None:
+        """A payable amount comes back as it is."""
+        assert payable_amount("charge", amount) is amount
+
+    @pytest.mark.parametrize(
+        ("value", "problem"),
+        [
+            (usd("0.009999"), r"payable; 0\.009999 USD is not whole in the minor unit \(MON-1\)"),
+            (usd("-0.010001"), r"payable; -0\.010001 USD is not whole in the minor unit \(MON-1\)"),
+            (Money.parse("0.5", "JPY"), r"payable; 0\.5 JPY is not whole in the minor unit \(MON-1\)"),
+            (exact(usd("1")), "a Money, not an ExactMoney"),
+            (19.99, "a Money, not a float"),
+            (None, "a Money, not None"),
+        ],
+    )
+    def test_not_payable(self, value: object, problem: str) -> None:
+        """A fraction of a minor unit and what is no amount are refused under the name of their place."""
+        with pytest.raises(InvalidMoney, match=rf"^charge: must be {problem}$"):
+            payable_amount("charge", value)
 
 
 class TestRounding:
