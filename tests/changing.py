@@ -114,6 +114,6 @@ def the_charge(acme: Account) -> Intent:
     return one.intent
 
 
-def line(amount: str, category: Category = Category.LICENSES, kind: LineKind = LineKind.LICENSES) -> Line:
-    """A line of a bill."""
+def line(amount: str, category: Category = Category.LICENSES, kind: LineKind = LineKind.SERVICE) -> Line:
+    """A line of a bill, of none that the license schedule has."""
     return Line(kind=kind, category=category, description="Something", amount=usd(amount))

@@ -86,8 +86,18 @@ class OpenIntent:
         has_failed: every source was tried; what is owed stays owed.
     """
 
-    intent: Intent
-    has_failed: bool = False
+    intent: Intent = attrs.field(validator=checked(instance, Intent))
+    has_failed: bool = attrs.field(default=False, validator=checked(instance, bool))
+
+
+def _counted(place: str, value: object) -> tuple[object, ...]:
+    """Pairs of a purpose and a number, no purpose twice."""
+    pairs = tuple_of(place, value, tuple)
+    for position, (purpose, number) in enumerate(pairs):
+        instance(f"{place}[{position}]", purpose, Purpose)
+        whole(f"{place}[{position}]", number, 1)
+    distinct(place, [purpose for purpose, _ in pairs], "a purpose")
+    return pairs
 
 
 @attrs.frozen(kw_only=True)
@@ -115,12 +125,14 @@ class Account:
         spending: of the cycles whose true-up is still to come.
         unbilled: the first instants of cycles not billed yet, oldest first.
         open: charges that are not settled, oldest first.
+        settled: charges as they were paid, oldest first; a return or a credit note must be of one.
         ordinals: how many charges of each purpose there have been.
         notes: credit notes so far.
         cancellation: None while the account goes on.
 
     Raises:
         InvalidValue: a field out of its range or an id twice.
+        UnknownProduct: a contract or the licenses name a product that the catalog does not hold.
         CurrencyMismatch: balance, contracts and tariffs in different currencies.
     """
 
@@ -146,7 +158,8 @@ class Account:
     spending: tuple[Spending, ...] = attrs.field(default=(), validator=checked(tuple_of, Spending))
     unbilled: tuple[CycleStart, ...] = attrs.field(default=(), validator=checked(tuple_of, CycleStart))
     open: tuple[OpenIntent, ...] = attrs.field(default=(), validator=checked(tuple_of, OpenIntent))
-    ordinals: tuple[tuple[Purpose, int], ...] = ()
+    settled: tuple[Intent, ...] = attrs.field(default=(), validator=checked(tuple_of, Intent))
+    ordinals: tuple[tuple[Purpose, int], ...] = attrs.field(default=(), validator=checked(_counted))
     notes: tuple[CreditNote, ...] = attrs.field(default=(), validator=checked(tuple_of, CreditNote))
     cancellation: Cancellation | None = attrs.field(default=None, validator=_optional(checked(instance, Cancellation)))
 
@@ -164,6 +177,26 @@ class Account:
         ):
             if other != currency:
                 raise CurrencyMismatch(place, f"must be in the tariff's {currency}, not {other}")
+        self._check_charges()
+        self._check_products()
+
+    def _check_charges(self) -> None:
+        distinct("open", [one.intent.id for one in self.open], "the charge")
+        counted = dict(self.ordinals)
+        for one in self.open:
+            if one.intent.ordinal > counted.get(one.intent.purpose, 0):
+                raise InvalidValue("ordinals", f"must count {shown(one.intent.id)}, which is open")
+
+    def _check_products(self) -> None:
+        """A name that the catalog does not know would be billed as nothing, or stop every bill to come."""
+        for contract in self.contracts:
+            for price in contract.prices:
+                self.catalog.product(price.product)
+            for floor in contract.floors:
+                for product in floor.products:
+                    self.catalog.product(product)
+        for holding in self.licenses.holdings:
+            self.catalog.product(holding.product)
 
     @property
     def tariff(self) -> Tariff:
@@ -437,6 +470,8 @@ def apply(account: Account, change: Change) -> Account:
     account = advance(account, change.on)
     if account.cancellation is not None and has_ended(account, change.on) and not change.after_end:
         raise AccountEnded(account.id, account.cancellation.effective)
+    if all(one.cycle != account.cycle for one in account.spending) and not has_ended(account, change.on):
+        raise InvalidValue("account", "must be made ready with begin() before it changes")
     if change.action is not None:
         _check_permitted(account, change.action, getattr(change, "by", ""))
     return change.change(account)

@@ -19,7 +19,7 @@ from licensebill import funding as sources
 from licensebill import licenses as held
 from licensebill import minutes, ports
 from licensebill import services as ordered
-from licensebill._checks import cardless_text, checked, instance, text, tuple_of
+from licensebill._checks import cardless_text, checked, instance, text, tuple_of, whole
 from licensebill.accounts import (
     Account,
     Change,
@@ -46,7 +46,7 @@ from licensebill.licenses import Schedule, TotalChange
 from licensebill.money import CurrencyMismatch, Money, decimals, total
 from licensebill.people import Action, Authorization, Person, User
 from licensebill.ports import TollFreeLine
-from licensebill.terms import TOLL_FREE, Applied, Contract, Purpose, contract_on
+from licensebill.terms import TOLL_FREE, Applied, Catalog, Contract, Purpose, contract_on
 
 
 class UnknownIntent(InvalidValue):
@@ -122,11 +122,26 @@ class RemoveUser(Change):
     def change(self, account: Account) -> Account:
         """Remove the user and free their assignments."""
         account.user(self.user)
+        if self.user == account.administrator:
+            raise AdministratesBilling(self.user)
         return attrs.evolve(
             account,
             users=tuple(user for user in account.users if user.id != self.user),
             licenses=held.remove_user(account.licenses, self.user),
         )
+
+
+@attrs.frozen
+class AdministratesBilling(RuleViolation):
+    """The billing administrator was to be removed: nobody could then change what only they may."""
+
+    code: ClassVar[str] = "administrates_billing"
+    rule: ClassVar[str] = "FUN-7"
+
+    user: str
+
+    def __str__(self) -> str:
+        return f"cannot remove {self.user}: the billing administrator hands billing over first (FUN-7)"
 
 
 @attrs.frozen(kw_only=True)
@@ -250,7 +265,7 @@ def _charge_contract(before: Account, signed: Account, contract: Contract) -> Ac
     started = ContractStart(
         contract=contract.reference,
         share=proration(signed.cycle, signed.today, signed.tariff.proration),
-        schedule_before=schedule_on(before, before.licenses, signed.today),
+        schedule_before=_schedule_before(before, signed.today),
         schedule_after=schedule_on(signed, signed.licenses, signed.today),
     )
     if not started.charge:
@@ -265,6 +280,14 @@ def _charge_contract(before: Account, signed: Account, contract: Contract) -> Ac
         basis=started,
     )
     return _open(signed, _intent(signed, Purpose.LICENSES, (line,)))
+
+
+def _schedule_before(before: Account, on: date) -> Schedule:
+    """The schedule that a contract's replaces; nothing where what is owned had no price, and so was not billed."""
+    try:
+        return schedule_on(before, before.licenses, on)
+    except held.NoPrice:
+        return Schedule(on=on, lines=(), currency=before.currency)
 
 
 @attrs.frozen(kw_only=True)
@@ -312,6 +335,22 @@ class ContractStart:
             f"{share.denominator}, {decimals(self.charge.currency)})",
             parts=(before.explanation(), after.explanation()),
         )
+
+
+@attrs.frozen(kw_only=True)
+class ReplaceCatalog(Change):
+    """Products or list prices were stated anew (LIC-1, LIC-7).
+
+    List prices are dated, so that one can be stated for a cycle that has begun without a price and waits for its bill.
+    """
+
+    after_end = True
+
+    catalog: Catalog = attrs.field(validator=checked(instance, Catalog))
+
+    def change(self, account: Account) -> Account:
+        """Take the catalog, unless something held or agreed would be unknown to it."""
+        return attrs.evolve(account, catalog=self.catalog)
 
 
 @attrs.frozen(kw_only=True)
@@ -403,7 +442,7 @@ class RequestLine(Change):
         """Add the line, requested."""
         line = ports.request_line(
             account.lines,
-            owned=account.licenses.holding(TOLL_FREE).owned,
+            owned=account.licenses.holding(TOLL_FREE).lasting,
             id=self.line,
             representative=self.representative,
             on=self.on,
@@ -670,12 +709,18 @@ class PlanBill(Change):
     cycle: Period = attrs.field(validator=checked(instance, Period))
     lines: tuple[Line, ...] = attrs.field(validator=checked(tuple_of, Line))
 
+    def _licenses(self) -> list[Money]:
+        kinds = {LineKind.LICENSES, LineKind.SHORTFALL}
+        return [line.amount for line in self.lines if line.kind in kinds]
+
     def change(self, account: Account) -> Account:
         """Take the cycle's first instant and what waited; open the charge, or carry what is below zero."""
         if not account.unbilled or account.unbilled[0].cycle != self.cycle:
             raise InvalidValue("cycle", f"{self.cycle} is not the oldest cycle to be billed")
         if Counter(account.waiting) - Counter(self.lines):
             raise StaleBill("lines", f"the bill of {self.cycle} lacks what has come to wait for it; make it again")
+        if self._licenses() != _licenses_due(account):
+            raise StaleBill("lines", f"the bill of {self.cycle} was made under other terms; make it again")
         spending = tuple(one for one in account.spending if one.cycle.start >= self.cycle.start)
         account = attrs.evolve(account, unbilled=account.unbilled[1:], waiting=(), spending=spending)
         own = total((line.amount for line in self.lines if line.kind in SPENDING), account.currency)
@@ -687,8 +732,16 @@ class PlanBill(Change):
         return _wait(account, _carried_credit(self, due)) if due else account
 
 
+def _licenses_due(account: Account) -> list[Money]:
+    """The amounts of the license lines of the oldest cycle to be billed, by the contracts as they are now."""
+    kept = account.unbilled[0]
+    if kept.licenses is None:
+        return []
+    return [line.amount for line in schedule_on(account, kept.licenses, kept.cycle.start).lines]
+
+
 class StaleBill(InvalidValue):
-    """A bill made before something else came to wait for it."""
+    """A bill made before something else came to wait for it, or before a contract changed what it bills."""
 
     code: ClassVar[str] = "stale_bill"
 
@@ -758,14 +811,14 @@ class RecordOutcome(Change):
 
     def change(self, account: Account) -> Account:
         """Settle the charge, block a source that was declined for good, or leave what is owed as owed."""
-        standing, funding = _open_intent(account, self.intent), funding_of(account)
-        funding.source(self.source)
+        standing = _open_intent(account, self.intent)
+        if self.source not in standing.intent.sources:
+            funding_of(account).source(self.source)  # refuses one that nobody knows
         follows = sources.what_follows(self.outcome)
-        if follows.is_paid:
-            account = attrs.evolve(account, open=_without(account, self.intent))
-            return _credit_minutes(account, standing.intent, standing.intent.amount)
+        if isinstance(self.outcome, Succeeded):
+            return _settle(account, standing.intent, self.outcome.captured)
         if follows.block_source:
-            account = attrs.evolve(account, funding=sources.block(funding, self.source, token=self.token))
+            account = _block(account, self.source, self.token)
         if not self.is_final:
             return account
         if not follows.is_definite:
@@ -774,6 +827,83 @@ class RecordOutcome(Change):
             return attrs.evolve(account, open=_without(account, self.intent))
         failed = attrs.evolve(standing, has_failed=True)
         return attrs.evolve(account, open=tuple(failed if one is standing else one for one in account.open))
+
+
+def _block(account: Account, source: str, token: str | None) -> Account:
+    """Block a source; one that is no longer there has nothing to block."""
+    funding = funding_of(account)
+    if all(one.id != source for one in funding.sources):
+        return account
+    return attrs.evolve(account, funding=sources.block(funding, source, token=token))
+
+
+def _settle(account: Account, intent: Intent, captured: Money | None) -> Account:
+    """What was captured is settled; what differs from it stays owed, or is given back, on the next bill (FUN-9)."""
+    paid = as_captured(intent, captured)
+    account = attrs.evolve(account, open=_without(account, intent.id), settled=(*account.settled, paid))
+    account = _credit_minutes(account, intent, paid.amount)
+    if intent.purpose in _PREPAID or paid.amount == intent.amount:
+        return account
+    return _wait(account, _difference(intent, CapturedOtherwise(intent.amount, paid.amount), "Left of"))
+
+
+def as_captured(intent: Intent, captured: Money | None) -> Intent:
+    """An intent as it was paid: with a line for the difference where another amount was captured than asked for.
+
+    Args:
+        intent: as it was opened.
+        captured: what the provider took; None for what was asked for.
+
+    Raises:
+        CurrencyMismatch: another currency was captured.
+
+    Source: FUN-9, BIL-2.
+    """
+    if captured is None or captured == intent.amount:
+        return intent
+    line = _difference(intent, CapturedOtherwise(captured, intent.amount), "Captured otherwise than asked")
+    return attrs.evolve(intent, lines=(*intent.lines, line))
+
+
+@attrs.frozen
+class CapturedOtherwise:
+    """The difference between what a provider was asked for and what it captured: one less the other.
+
+    Source: FUN-9.
+    """
+
+    one: Money
+    other: Money
+
+    @property
+    def amount(self) -> Money:
+        """The difference, below zero where the other is greater."""
+        return self.one - self.other
+
+    def explanation(self) -> Explanation:
+        """How the amount comes about.
+
+        Source: FUN-9, BIL-5.
+        """
+        return Explanation(
+            figure="difference",
+            value=self.amount.text,
+            unit=self.one.currency,
+            rules=("FUN-9",),
+            because="The provider captured another amount than it was asked for.",
+            working=f"{self.one.text} - {self.other.text}",
+        )
+
+
+def _difference(intent: Intent, basis: CapturedOtherwise, what: str) -> Line:
+    categories = {line.category for line in intent.lines}
+    return Line(
+        kind=LineKind.CARRIED,
+        category=categories.pop() if len(categories) == 1 else Category.OTHER,
+        description=f"{what} {intent.id}",
+        amount=basis.amount,
+        basis=basis,
+    )
 
 
 #: Purposes whose goods come with the payment only: nothing is owed for them when it fails.
@@ -785,23 +915,42 @@ class RecordReturn(Change):
     """The bank took a settled payment back (FUN-9): minutes are drawn back, anything else is owed again.
 
     Args:
-        intent: the charge, as it was settled.
+        intent: the charge, as it was settled: one of the account's.
         code: the bank's return code.
+        source: that had paid; it is blocked where the code says that trying again is of no use.
+        token: that was charged, so that a source replaced since is not blocked; None blocks it whatever its token.
+        retries: how often the charge was tried again after a return.
+        age_days: since the charge was first made.
     """
 
     after_end = True
 
     intent: Intent = attrs.field(validator=checked(instance, Intent))
     code: str = attrs.field(validator=checked(cardless_text))
+    source: str = attrs.field(validator=checked(cardless_text))
+    token: str | None = attrs.field(default=None, validator=attrs.validators.optional(checked(cardless_text)))
+    retries: int = attrs.field(default=0, validator=checked(whole))
+    age_days: int = attrs.field(default=0, validator=checked(whole))
 
     def change(self, account: Account) -> Account:
         """Reverse the payment."""
-        if _own(account, self.intent).id in {one.intent.id for one in account.open}:
-            raise UnknownIntent("intent", f"{self.intent.id} is open: it was not settled, or was returned before")
-        account = _credit_minutes(account, self.intent, -self.intent.amount)
+        if self.intent not in account.settled:
+            raise UnknownIntent("intent", f"{shown(self.intent.id)} is not settled, or was returned before")
+        follows = sources.what_follows(
+            sources.Returned(self.code),
+            retries=self.retries,
+            age_days=self.age_days,
+            terms=account.tariff.funding,
+        )
+        if follows.block_source:
+            account = _block(account, self.source, self.token)
+        settled = tuple(one for one in account.settled if one != self.intent)
+        account = _credit_minutes(attrs.evolve(account, settled=settled), self.intent, -self.intent.amount)
         if self.intent.purpose in _PREPAID:
             return account
-        return attrs.evolve(account, open=(*account.open, OpenIntent(intent=self.intent, has_failed=True)))
+        there = {source.id for source in funding_of(account).sources}
+        owed = attrs.evolve(self.intent, sources=tuple(one for one in self.intent.sources if one in there))
+        return attrs.evolve(account, open=(*account.open, OpenIntent(intent=owed, has_failed=True)))
 
 
 @attrs.frozen(kw_only=True)
@@ -848,7 +997,8 @@ class GiveCredit(Change):
 
     def change(self, account: Account) -> Account:
         """Keep the note; its lines wait for the next bill unless the money was sent back."""
-        _own(account, self.intent)
+        if self.intent not in (*account.settled, *(one.intent for one in account.open)):
+            raise UnknownIntent("intent", f"{shown(self.intent.id)} is no charge that is open or settled")
         if not self.sent_back:
             _check_bill_follows(account)
         note = credit_note(
@@ -956,12 +1106,6 @@ def _open_intent(account: Account, intent_id: str) -> OpenIntent:
     raise UnknownIntent("intent", f"{shown(intent_id)} is no open charge of account {account.id}")
 
 
-def _own(account: Account, intent: Intent) -> Intent:
-    if intent.account != account.id:
-        raise UnknownIntent("intent", f"{shown(intent.id)} is no charge of account {account.id}")
-    return intent
-
-
 def _check_bill_follows(account: Account) -> None:
     if account.cancellation is not None and has_ended(account, account.today) and not account.unbilled:
         raise NoFurtherBill(account.id, account.cancellation.effective)
@@ -989,7 +1133,7 @@ class LicensePurchase:
         result: what the rules say of it.
         intent: the charge it opens; None where nothing is charged now.
         source: the source to be charged first, masked; empty without a charge.
-        monthly_before: the license lines of the next month as things stand.
+        monthly_before: the license lines of the next month as things stand; None where that month has no price yet.
         monthly_after: the same after the change.
         available_after: licenses of the product left to assign.
 
@@ -1000,8 +1144,8 @@ class LicensePurchase:
     result: TotalChange
     intent: Intent | None
     source: str
-    monthly_before: Money
-    monthly_after: Money
+    monthly_before: Money | None
+    monthly_after: Money | None
     available_after: int
 
     @property
@@ -1010,8 +1154,10 @@ class LicensePurchase:
         return self.result.charge
 
     @property
-    def difference(self) -> Money:
-        """How the next month's license lines change."""
+    def difference(self) -> Money | None:
+        """How the next month's license lines change; None where that month has no price yet."""
+        if self.monthly_before is None or self.monthly_after is None:
+            return None
         return self.monthly_after - self.monthly_before
 
     def explanation(self) -> Explanation:
@@ -1019,18 +1165,28 @@ class LicensePurchase:
 
         Source: LIC-8, LIC-12, BIL-5.
         """
-        currency = self.charge.currency
+        now = f"{self.charge} is charged now{f' to {self.source}' if self.source else ''}"
+        inputs = (Input("asked", str(self.result.asked), "licenses"),)
+        rules, parts = ("LIC-12", "LIC-10"), (self.result.explanation(),)
+        if self.monthly_before is None or self.monthly_after is None or self.difference is None:
+            return Explanation(
+                figure="next month's licenses",
+                value="no price is agreed yet",
+                rules=(*rules, "LIC-7"),
+                because=f"{now}; what next month costs is not known: no contract and no list price holds for it yet.",
+                inputs=inputs,
+                parts=parts,
+            )
         return Explanation(
             figure="next month's licenses",
             value=self.monthly_after.text,
-            unit=currency,
-            rules=("LIC-12", "LIC-10"),
-            because=f"{self.charge} is charged now{f' to {self.source}' if self.source else ''}; "
-            f"from {self.result.effective} the month's licenses cost {self.monthly_after}, "
+            unit=self.charge.currency,
+            rules=rules,
+            because=f"{now}; from {self.result.effective} the month's licenses cost {self.monthly_after}, "
             f"{self.difference} more than {self.monthly_before}; {self.available_after} can then be assigned.",
             working=f"{self.monthly_before.text} + {self.difference.text}",
-            inputs=(Input("asked", str(self.result.asked), "licenses"),),
-            parts=(self.result.explanation(),),
+            inputs=inputs,
+            parts=parts,
         )
 
 
@@ -1062,21 +1218,29 @@ def license_purchase(
         result=result,
         intent=intent,
         source=funding_of(after).source(intent.sources[0]).masked if intent and intent.sources else "",
-        monthly_before=_next_schedule(before).total,
-        monthly_after=_next_schedule(after).total,
+        monthly_before=_next_month(before),
+        monthly_after=_next_month(after),
         available_after=held.availability(
             after.licenses, product, catalog=after.catalog, terms=after.tariff.ports
         ).available,
     )
 
 
-def _next_schedule(account: Account) -> Schedule:
+def _next_month(account: Account) -> Money | None:
     start = account.cycle.end
     contract = contract_on(account.contracts, start)
-    return recurring(account, held.take_pending(account.licenses, contract=contract, on=start), start)
+    try:
+        return recurring(account, held.take_pending(account.licenses, contract=contract, on=start), start).total
+    except held.NoPrice:
+        return None
 
 
 # --- the stream --------------------------------------------------------------------------------------------------
+
+
+def _masked(account: Account, source: str) -> str:
+    """A source as it is shown; its id where it is no longer there."""
+    return next((one.masked for one in funding_of(account).sources if one.id == source), source)
 
 
 def entries(account: Account, changes: Iterable[Change]) -> Iterator[Settled | Returned]:
@@ -1093,6 +1257,5 @@ def entries(account: Account, changes: Iterable[Change]) -> Iterator[Settled | R
         if isinstance(change, RecordReturn):
             yield Returned(intent_id=change.intent.id, on=change.on, code=change.code)
         elif isinstance(change, RecordOutcome) and isinstance(change.outcome, Succeeded):
-            intent = _open_intent(before, change.intent).intent
-            source = funding_of(account).source(change.source).masked
-            yield Settled(intent=intent, on=change.on, source=source)
+            intent = as_captured(_open_intent(before, change.intent).intent, change.outcome.captured)
+            yield Settled(intent=intent, on=change.on, source=_masked(account, change.source))

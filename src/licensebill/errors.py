@@ -13,6 +13,7 @@ numbers that were compared, and print what is wrong, why, and what would be acce
 Every class has a stable `code` for programs; messages may be reworded, codes may not.
 """
 
+import datetime
 from typing import ClassVar
 
 import attrs
@@ -73,13 +74,15 @@ def shown(value: object) -> str:
     `__repr__`. Fields that hold payment details do not even use this: they name the field only.
 
     Returns:
-        the `repr` of a short harmless int, text or None; a description of anything else.
+        the `repr` of a short harmless int, text, day or None; a description of anything else.
 
     Example:
         >>> shown(-3), shown("abc"), shown("4111 1111 1111 1111"), shown(1.5)
         ('-3', "'abc'", 'a text of 19 characters', 'a float')
     """
     if value is None or isinstance(value, bool):
+        return str(value)
+    if type(value) is datetime.date:
         return str(value)
     if type(value) is int:
         return str(value) if value.bit_length() <= SHOWN_BITS else "a whole number too large to repeat"

@@ -291,9 +291,12 @@ def selection(
 
     Source: BIL-2.
     """
-    if category is Category.OTHER:
+    for place, limit in (("first", first), ("last", last)):
+        if limit is not None:
+            day(place, limit)
+    if category is not None and instance("category", category, Category) is Category.OTHER:
         raise InvalidValue("category", "must be licenses, dialer minutes, storage or services")
-    if first is not None and last is not None and day("last", last) < day("first", first):
+    if first is not None and last is not None and last < first:
         raise InvalidValue("last", f"must not be before {first}, not {last}")
     kept = tuple(
         one
@@ -489,7 +492,8 @@ def credit_note(
 
 
 def _is_creditable(line: Line) -> bool:
-    return line.kind is not LineKind.TAX and line.amount.micros > 0
+    # what was carried was charged, and perhaps taxed, with another bill: below a provider's smallest charge
+    return line.kind not in {LineKind.TAX, LineKind.CARRIED} and line.amount.micros > 0
 
 
 def _tax(intent: Intent, of: int | None) -> Money:

@@ -131,7 +131,8 @@ def permission(user: User, action: Action, licenses: Licenses, *, catalog: Catal
 
     Two things have to come together: a license that grants the action, and a role that permits it. Grants of several
     licenses add up; some count only together with another product. What is done for the account as a whole, such as
-    buying minutes, needs the role only.
+    buying minutes, needs the role only. Who holds the office of billing administrator is known to the account, not
+    here: `funding.may` asks both.
 
     Args:
         user: who wants to; the role is the user's.

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from licensebill._checks import checked, day, distinct, instance, text, tuple_of, whole
+from licensebill._checks import cardless_text, checked, day, distinct, instance, text, tuple_of, whole
 from licensebill.cycles import Convention, Period, boundary
 from licensebill.errors import InvalidValue, shown
 from licensebill.money import CurrencyMismatch, Money, decimals
@@ -697,7 +697,7 @@ class Contract:
     Source: LIC-2, LIC-7, LIC-11, LIC-13, PRC-2, PRC-4, MIN-2.
     """
 
-    reference: str = attrs.field(validator=checked(text))
+    reference: str = attrs.field(validator=checked(cardless_text))
     start: date = attrs.field(validator=checked(day))
     end: date = attrs.field(validator=checked(day))
     currency: str = _USD

@@ -6,11 +6,12 @@ from typing import Any
 import attrs
 import pytest
 
-from licensebill.accounts import Account, advance, apply, open_charges
+from licensebill.accounts import Account, advance, apply, funding_of, open_charges
 from licensebill.bills import monthly_bill, planned
 from licensebill.changes import (
     AddSource,
     AddUser,
+    AdministratesBilling,
     CancelLine,
     CarryOver,
     ChangeAdministrator,
@@ -25,25 +26,28 @@ from licensebill.changes import (
     ReleaseLine,
     RemoveSource,
     RemoveUser,
+    ReplaceCatalog,
     ReplaceSource,
     RequestLine,
     SignContract,
     StaleBill,
     SwitchRecharge,
+    UnknownIntent,
     entries,
     license_purchase,
 )
 from licensebill.cycles import Convention, Period
-from licensebill.errors import RuleViolation
+from licensebill.errors import InvalidValue, RuleViolation
 from licensebill.funding import Expiry, Funding, NotCaptured, Outcome, Pending, Succeeded, Unknown, Voided
 from licensebill.funding import Returned as TakenBack
 from licensebill.ledger import Category, LineKind, Returned, Settled, transactions
 from licensebill.licenses import Decrease, Holding, Licenses, PoolAssignment
+from licensebill.money import CurrencyMismatch, Money
 from licensebill.people import SYSTEM_ADMINISTRATOR, User
 from licensebill.ports import LineState
-from licensebill.pricing import Flat, ZeroQuantity
+from licensebill.pricing import Flat, PerUnit, ZeroQuantity
 from licensebill.schedules import NoPrice
-from licensebill.terms import ContractPrice, Dated, Floor, PortTerms
+from licensebill.terms import STANDARD_CATALOG, Catalog, ContractPrice, Dated, Floor, PortTerms, Step, UnknownProduct
 from tests.changing import (
     DECEMBER,
     HARD,
@@ -562,7 +566,7 @@ class TestOutcomes:
     def test_a_returned_payment_is_owed_again(self) -> None:
         """Since the day of the charge."""
         paid = apply(self.BOUGHT, outcome("acme/licenses/1", Succeeded()))
-        back = RecordReturn(on=date(2026, 12, 1), intent=the_charge(self.BOUGHT), code="R01")
+        back = RecordReturn(on=date(2026, 12, 1), intent=the_charge(self.BOUGHT), code="R01", source="visa")
         returned = apply(paid, back)
         assert returned.past_due_since == TODAY
         assert returned.balance == paid.balance
@@ -572,7 +576,7 @@ class TestOutcomes:
         """Below zero if they are used up; nothing is owed."""
         bought = apply(account(balance=usd("0.00")), buy())
         paid = do(bought, outcome("acme/minutes/1", Succeeded()), DrawMinutes(on=TODAY, amount=usd("90.00")))
-        back = apply(paid, RecordReturn(on=TODAY, intent=the_charge(bought), code="R01"))
+        back = apply(paid, RecordReturn(on=TODAY, intent=the_charge(bought), code="R01", source="visa"))
         assert (back.balance, back.open) == (usd("-90.00"), ())
 
 
@@ -678,10 +682,14 @@ class TestCancel:
 # --- bills --------------------------------------------------------------------------------------------------------
 
 
+#: The kinds of lines that a bill has from the license schedule alone.
+OF_THE_SCHEDULE = {LineKind.LICENSES, LineKind.SHORTFALL}
+
+
 class TestPlanBill:
     """BIL-1: a bill opens its charge; what is below zero waits for the next."""
 
-    FIRST = account(today=DECEMBER.start)
+    FIRST = account(today=DECEMBER.start, contracts=(), licenses=Licenses.empty())
 
     @pytest.mark.parametrize(
         ("amounts", "charged", "carried"),
@@ -729,11 +737,11 @@ class TestPlanBill:
 
     def test_only_license_storage_and_service_lines_are_spending(self) -> None:
         """In the cycle that is billed, however late the run (PRC-4)."""
-        lines = tuple(line("1.00", kind=kind) for kind in LineKind)
+        lines = tuple(line("1.00", kind=kind) for kind in LineKind if kind not in OF_THE_SCHEDULE)
         billed = apply(
             advance(self.FIRST, date(2027, 1, 5)), PlanBill(on=date(2027, 1, 5), cycle=DECEMBER, lines=lines)
         )
-        assert [(one.cycle.start.month, one.amount.text) for one in billed.spending] == [(12, "4.00"), (1, "0.00")]
+        assert [(one.cycle.start.month, one.amount.text) for one in billed.spending] == [(12, "2.00"), (1, "0.00")]
 
     def test_its_charge_is_numbered_by_the_cycle(self) -> None:
         """And made on the day of the run, from the sources that are valid then."""
@@ -743,16 +751,164 @@ class TestPlanBill:
         assert (charge.id, charge.on, charge.sources) == ("acme/bill/12", date(2026, 12, 5), ("visa", "bank"))
         assert charge.authorized_by == ""
 
+    def test_a_bill_made_before_a_contract_is_stale(self) -> None:
+        """It would bill the terms of before; made again, it has those that hold (CYC-1)."""
+        later = contract(reference="order 2", start=DECEMBER.start, floors=(floor("powerdialer", 20),))
+        first = account(today=DECEMBER.start)
+        made = monthly_bill(first, DECEMBER.start, readings=[reading(0)])
+        signed = apply(first, SignContract(on=DECEMBER.start, contract=later))
+        with pytest.raises(StaleBill, match="was made under other terms; make it again"):
+            apply(signed, planned(made))
+        assert the_charge(bill(signed)).amount == usd("2050.00")
+
     def test_a_bill_made_before_a_credit_is_stale(self) -> None:
         """It would lose the credit; made again, it has it. Two alike count as two."""
-        charge = the_charge(apply(account(), set_total(13)))
-        note = GiveCredit(on=DECEMBER.start, intent=charge, position=0, net=usd("5.00"), reason="goodwill")
-        one_note = apply(advance(account(), DECEMBER.start), note)
+        owing = apply(account(), set_total(13))
+        note = GiveCredit(on=DECEMBER.start, intent=the_charge(owing), position=0, net=usd("5.00"), reason="goodwill")
+        one_note = apply(advance(owing, DECEMBER.start), note)
         made = monthly_bill(one_note, DECEMBER.start, readings=[reading(0)])
         two_notes = apply(one_note, note)
         with pytest.raises(StaleBill, match="lacks what has come to wait for it; make it again"):
             apply(two_notes, planned(made))
         assert bill(two_notes).waiting == ()
+
+
+class TestSettlement:
+    """FUN-9: what was captured is settled; a return or a credit is of a settled charge, once."""
+
+    @pytest.mark.parametrize("captured", ["50.00", "100.00", "150.00"])
+    def test_minutes_are_there_as_far_as_they_were_paid(self, captured: str) -> None:
+        """Less, all, and more than was asked for; a return takes back as much."""
+        asked = apply(account(), buy())
+        paid = apply(asked, outcome("acme/minutes/1", Succeeded(usd(captured))))
+        assert paid.balance == usd("100.00") + usd(captured)
+        (settled,) = paid.settled
+        assert settled.amount == usd(captured)
+        assert paid.waiting == ()
+        back = apply(paid, RecordReturn(on=TODAY, intent=settled, code="R01", source="bank"))
+        assert (back.balance, back.settled, back.open) == (usd("100.00"), (), ())
+
+    @pytest.mark.parametrize(("captured", "left"), [("36.29", "0.01"), ("36.30", None), ("36.31", "-0.01")])
+    def test_what_differs_waits_for_the_next_bill(self, captured: str, left: str | None) -> None:
+        """Owed where less was captured, given back where more was."""
+        paid = apply(apply(account(), set_total(13)), outcome("acme/licenses/1", Succeeded(usd(captured))))
+        assert [one.amount.text for one in paid.waiting] == ([] if left is None else [left])
+        assert {one.category for one in paid.waiting} <= {Category.LICENSES}
+        assert paid.settled[0].amount == usd(captured)
+        listed_ = transactions(
+            entries(account(), [set_total(13), outcome("acme/licenses/1", Succeeded(usd(captured)))])
+        )
+        assert [one.amount for one in listed_] == [usd(captured)]
+
+    def test_another_currency_is_refused(self) -> None:
+        """Nothing is settled in it (MON-2)."""
+        with pytest.raises(CurrencyMismatch):
+            apply(apply(account(), buy()), outcome("acme/minutes/1", Succeeded(Money.parse("100.00", "EUR"))))
+
+    def test_a_return_is_of_a_standing_settlement(self) -> None:
+        """Not of a charge that was never paid, was dropped, was carried over, or was returned before."""
+        bought = apply(account(), buy())
+        charge = the_charge(bought)
+        back = RecordReturn(on=TODAY, intent=charge, code="R01", source="visa")
+        dropped = apply(bought, outcome(charge.id, SOFT, is_final=True))
+        returned = apply(apply(bought, outcome(charge.id, Succeeded())), back)
+        for refusing in (bought, dropped, returned, account()):
+            with pytest.raises(UnknownIntent, match="is not settled, or was returned before"):
+                apply(refusing, back)
+
+    def test_a_return_for_good_blocks_the_source_and_forgets_those_that_are_gone(self) -> None:
+        """R02 says that the bank account is closed; the charge is owed, from the sources that are left."""
+        ordered = apply(account(), order(source="bank"))
+        paid = apply(ordered, outcome("acme/service/1", Succeeded(), source="bank"))
+        back = RecordReturn(on=TODAY, intent=paid.settled[0], code="R02", source="bank", token="tok_bank")
+        blocked = apply(paid, back)
+        assert funding_of(blocked).source("bank").is_blocked
+        gone = apply(apply(paid, RemoveSource(on=TODAY, by=BOSS, source="bank")), back)
+        (owed,) = gone.open
+        assert (owed.has_failed, owed.intent.sources) == (True, ("visa",))
+
+    def test_a_credit_is_of_a_charge_that_is_open_or_settled(self) -> None:
+        """What was dropped was never paid; what was carried over is charged with another bill (BIL-6)."""
+        bought = apply(account(), buy())
+        dropped = apply(bought, outcome("acme/minutes/1", SOFT, is_final=True))
+        owing = apply(account(), set_total(13))
+        carried = apply(owing, CarryOver(on=TODAY, intent="acme/licenses/1"))
+        for refusing, charge in ((dropped, the_charge(bought)), (carried, the_charge(owing))):
+            with pytest.raises(UnknownIntent, match="is no charge that is open or settled"):
+                apply(refusing, GiveCredit(on=TODAY, intent=charge, position=0, net=usd("1.00"), reason="goodwill"))
+
+    def test_what_was_carried_over_cannot_be_credited(self) -> None:
+        """Its tax went with the charge that it comes from."""
+        owing = apply(apply(account(), set_total(13)), CarryOver(on=TODAY, intent="acme/licenses/1"))
+        billed = bill(advance(owing, DECEMBER.start))
+        charge = the_charge(billed)
+        position = next(at for at, one in enumerate(charge.lines) if one.kind is LineKind.CARRIED)
+        with pytest.raises(InvalidValue, match="must be of a line that charges something"):
+            apply(
+                billed,
+                GiveCredit(on=DECEMBER.start, intent=charge, position=position, net=usd("1.00"), reason="goodwill"),
+            )
+
+
+class TestPrices:
+    """LIC-7: a price that is missing can be stated later, and a name that nobody knows is refused at once."""
+
+    def test_a_list_price_lets_a_cycle_without_one_be_billed(self) -> None:
+        """The contract has ended; January waits until a price is stated, from January on."""
+        billed = bill(advance(account(), DECEMBER.start))
+        january = date(2027, 1, 1)
+        late = advance(billed, date(2027, 2, 3))
+        with pytest.raises(NoPrice):
+            monthly_bill(late, january, readings=[reading(0, january)])
+        listed_ = Catalog(
+            tuple(
+                attrs.evolve(one, list_price=Dated((Step(january, PerUnit(amount=usd("120.00"))),)))
+                for one in STANDARD_CATALOG.products
+            )
+        )
+        stated = apply(late, ReplaceCatalog(on=late.today, catalog=listed_))
+        made = monthly_bill(stated, january, readings=[reading(0, january)])
+        assert made.lines[0].amount == usd("1440.00")
+        assert open_charges(apply(stated, planned(made, late.today)))[-1].amount == made.total
+
+    def test_a_contract_names_products_that_there_are(self) -> None:
+        """A slip would be billed as nothing, or stop every bill to come."""
+        unknown = contract(reference="order 2", start=DECEMBER.start, floors=(floor("powerdialler", 20),))
+        with pytest.raises(UnknownProduct):
+            apply(account(), SignContract(on=TODAY, contract=unknown))
+
+    def test_a_first_contract_within_a_cycle_prices_what_had_no_price(self) -> None:
+        """Nothing was billed for it before, so its share is charged whole (LIC-10)."""
+        unpriced = account(contracts=())
+        signed = apply(unpriced, SignContract(on=TODAY, contract=contract(start=TODAY)))
+        assert the_charge(signed).amount == usd("461.27")
+
+
+class TestReadiness:
+    """CYC-1, BIL-4, FUN-7: an account that cannot be billed, or would reuse a number, does not come about."""
+
+    def test_an_account_begins_before_it_changes(self) -> None:
+        """Else its first cycle would never be billed."""
+        ready = account()
+        raw = attrs.evolve(ready, spending=())
+        with pytest.raises(InvalidValue, match=r"must be made ready with begin\(\)"):
+            apply(raw, set_total(13))
+
+    def test_an_open_charge_is_counted(self) -> None:
+        """A number that was forgotten would be given twice."""
+        owing = apply(account(), set_total(13))
+        with pytest.raises(InvalidValue, match="must count 'acme/licenses/1', which is open"):
+            attrs.evolve(owing, ordinals=())
+        with pytest.raises(InvalidValue, match="twice"):
+            attrs.evolve(owing, open=owing.open * 2)
+        with pytest.raises(InvalidValue, match="twice"):
+            attrs.evolve(owing, ordinals=owing.ordinals * 2)
+
+    def test_the_administrator_stays_until_billing_is_handed_over(self) -> None:
+        """Nobody else could change what only they may."""
+        handed = apply(account(), ChangeAdministrator(on=TODAY, by=BOSS, user="sys"))
+        with pytest.raises(AdministratesBilling, match=r"hands billing over first \(FUN-7\)"):
+            apply(handed, RemoveUser(on=TODAY, user="sys"))
 
 
 # --- previews -----------------------------------------------------------------------------------------------------
@@ -811,10 +967,14 @@ class TestLicensePurchase:
         shown = license_purchase(acme, "powerdialer", 13, by=BOSS, authorization=ACCEPTED, on=date(2026, 12, 17))
         assert shown.charge == usd("47.90")
 
-    def test_next_month_must_have_a_price(self) -> None:
-        """The contract ends, and what licenses cost then is not nothing (LIC-7)."""
-        with pytest.raises(NoPrice, match="PowerDialer has no price on 2027-01-01"):
-            license_purchase(account(), "powerdialer", 13, by=BOSS, authorization=ACCEPTED, on=date(2026, 12, 17))
+    def test_a_month_without_a_price_is_not_known(self) -> None:
+        """The contract ends, and what licenses cost then is not nothing (LIC-7); the purchase itself is allowed."""
+        shown = license_purchase(account(), "powerdialer", 13, by=BOSS, authorization=ACCEPTED, on=date(2026, 12, 17))
+        assert shown.charge == usd("47.90")
+        assert (shown.monthly_before, shown.monthly_after, shown.difference) == (None, None, None)
+        told = shown.explanation()
+        assert (told.value, mistakes(told)) == ("no price is agreed yet", [])
+        assert "LIC-7" in told.rules
 
     @pytest.mark.parametrize("total", [13, 12, 10])
     def test_it_explains_itself(self, total: int) -> None:
@@ -845,7 +1005,7 @@ class TestEntries:
             outcome("acme/licenses/1", SOFT),
             outcome("acme/licenses/1", Succeeded(), source="bank"),
             outcome("acme/minutes/1", Pending()),
-            RecordReturn(on=date(2026, 12, 3), intent=charge, code="R01"),
+            RecordReturn(on=date(2026, 12, 3), intent=charge, code="R01", source="visa"),
             outcome("acme/minutes/1", Succeeded(), on=date(2026, 12, 4)),
         ]
         found = list(entries(account(), stream))

@@ -312,7 +312,7 @@ increments = [60]
     def test_seconds_are_counted_once(self, price: str, field: str, words: str) -> None:
         """A price by the minute beside one by the second would charge sixty times too much."""
         more = f'{CONTRACT}[[contracts.rates]]\nkind = "call"\nper_seconds = 60\n{price}\n'
-        line, path, problem = only_fault(more)
+        _, path, problem = only_fault(more)
         assert path == f"contracts[0].rates[0].{field}"
         assert words in problem
         single = more.replace("per_seconds = 60", "per_seconds = 1").replace("\nper = 1", "")

@@ -371,7 +371,7 @@ REFUSALS: dict[str, tuple[Account, Change, str, str]] = {
         "lines: the bill of 2026-12-01 to 2026-12-31 lacks what has come to wait for it; make it again",
     ),
     "a bill that nobody pays": (
-        account(today=DECEMBER.start, funding=None),
+        account(today=DECEMBER.start, funding=None, contracts=(), licenses=Licenses.empty()),
         PlanBill(on=DECEMBER.start, cycle=DECEMBER, lines=(line("1.00"),)),
         "not_set_up",
         "(FUN-2)",
@@ -408,15 +408,15 @@ REFUSALS: dict[str, tuple[Account, Change, str, str]] = {
     ),
     "a return of another account's payment": (
         account(),
-        RecordReturn(on=TODAY, intent=_STRANGER, code="R01"),
+        RecordReturn(on=TODAY, intent=_STRANGER, code="R01", source="visa"),
         "unknown_intent",
-        "intent: 'other/bill/1' is no charge of account acme",
+        "intent: 'other/bill/1' is not settled, or was returned before",
     ),
     "a return of what was not settled": (
         _BOUGHT,
-        RecordReturn(on=TODAY, intent=the_charge(_BOUGHT), code="R01"),
+        RecordReturn(on=TODAY, intent=the_charge(_BOUGHT), code="R01", source="visa"),
         "unknown_intent",
-        "intent: acme/licenses/1 is open: it was not settled, or was returned before",
+        "intent: 'acme/licenses/1' is not settled, or was returned before",
     ),
     "an unknown charge carried over": (
         account(),
@@ -447,7 +447,7 @@ REFUSALS: dict[str, tuple[Account, Change, str, str]] = {
         account(),
         GiveCredit(on=TODAY, intent=_STRANGER, position=0, net=usd("1.00"), reason="goodwill"),
         "unknown_intent",
-        "'other/bill/1' is no charge of account acme",
+        "'other/bill/1' is no charge that is open or settled",
     ),
     "a credit above the charge": (
         _BOUGHT,
@@ -517,8 +517,8 @@ class TestRefusals:
             lambda: outcome("acme/bill/1", SOFT, source="4111 1111 1111 1111"),
             lambda: outcome("acme/bill/1", SOFT, token="4111 1111 1111 1111"),
             lambda: outcome("acme/bill/1", SOFT, is_final="yes"),
-            lambda: RecordReturn(on=TODAY, intent="acme/bill/1", code="R01"),  # type: ignore[arg-type]
-            lambda: RecordReturn(on=TODAY, intent=_STRANGER, code=""),
+            lambda: RecordReturn(on=TODAY, intent="acme/bill/1", code="R01", source="visa"),  # type: ignore[arg-type]
+            lambda: RecordReturn(on=TODAY, intent=_STRANGER, code="", source="visa"),
             lambda: GiveCredit(on=TODAY, intent=None, position=0, net=usd("1.00"), reason="?"),  # type: ignore[arg-type]
             lambda: GiveCredit(on=TODAY, intent=_STRANGER, position=0, net=usd("1.00"), reason="?", sent_back="no"),  # type: ignore[arg-type]
             lambda: attrs.evolve(cancel(), authorization="Ada"),  # type: ignore[arg-type]
