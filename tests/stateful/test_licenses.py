@@ -82,9 +82,9 @@ class Machine(RuleBasedStateMachine):
         self.renewal: int | None = None
 
     @initialize(
-        owned=st.integers(0, 8),
+        owned=st.integers(0, 4),
         on=st.sampled_from([START, date(2026, 2, 10), date(2026, 5, 31), date(2026, 6, 30)]),
-        floors=st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(0, 16)),
+        floors=st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 9)),
         renewal=st.sampled_from([None, 12]),
         policies=st.tuples(*map(st.sampled_from, (Removal, Decrease, PoolAssignment))),
     )
@@ -219,7 +219,7 @@ class Machine(RuleBasedStateMachine):
                 self.model[product]["users"] = users
             self.held = saved
 
-    @rule(product=st.sampled_from(PRODUCTS), total=st.integers(0, 8))
+    @rule(product=st.sampled_from(PRODUCTS), total=st.integers(0, 5))
     def set_total(self, product: str, total: int) -> None:
         """Somebody accepts another number of licenses."""
         cycle = cycle_of(self.on)
