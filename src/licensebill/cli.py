@@ -6,14 +6,15 @@ codes: 0 for an answer, 1 where a rule refuses, 2 for bad input. Needs the `cli`
 """
 
 import datetime
+import io
 import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import attrs
 from cyclopts import App, CycloptsError, Parameter, Token
@@ -24,7 +25,7 @@ from licensebill import __version__, minutes, storage
 from licensebill.accounts import Account, advance
 from licensebill.bills import Bill, monthly_bill
 from licensebill.codec import AccountFile, load_account, load_usage
-from licensebill.cycles import first_instant, local_day
+from licensebill.cycles import billing_cycle, first_instant, local_day
 from licensebill.errors import InvalidValue, LicenseBillError, RuleViolation, shown
 from licensebill.explain import Explained
 from licensebill.ledger import Line
@@ -32,6 +33,8 @@ from licensebill.minutes import RechargeQuote, UsageHistory
 from licensebill.money import Money
 from licensebill.storage import Reading, StorageFee
 from licensebill.terms import RECHARGE_POLICIES, Applied
+
+_T = TypeVar("_T")
 
 ANSWERED, REFUSED, BAD_INPUT = 0, 1, 2
 
@@ -60,6 +63,11 @@ AccountPath = Annotated[Path, Parameter(help="The account file, TOML or JSON.")]
 def main() -> NoReturn:
     """Run the command: the entry point of the installed script."""
     try:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(
+                stream, io.TextIOWrapper
+            ):  # pragma: no branch - a label may be beyond the terminal's encoding
+                stream.reconfigure(errors="backslashreplace")
         app(sys.argv[1:], exit_on_error=False, print_error=True, result_action="return_none")
     except CycloptsError:
         sys.exit(BAD_INPUT)  # cyclopts has said what is wrong
@@ -70,7 +78,8 @@ def main() -> NoReturn:
         _close_output()
         sys.exit(BAD_INPUT)
     except OSError as failed:
-        print(f"licensebill: cannot read {failed.filename}: {failed.strerror}", file=sys.stderr)
+        what = "write the output" if failed.filename is None else f"read {shown(failed.filename)}"
+        print(f"licensebill: cannot {what}: {failed.strerror}", file=sys.stderr)
         sys.exit(BAD_INPUT)
     sys.exit(ANSWERED)
 
@@ -104,7 +113,9 @@ def bill(
         storage_used: bytes stated in place of the file's readings.
     """
     file = load_account(account)
-    start = first_instant(on, file.account.tz)
+    start = _asked(
+        "--on", lambda: first_instant(billing_cycle(on, anchor_day=file.account.anchor_day).start, file.account.tz)
+    )
     readings = file.readings if storage_used is None else (Reading(bytes=storage_used, at=start, source="stated"),)
     made = monthly_bill(file.account, on, readings=readings, users=users)
     quote = _quote(file, account, start, policy=None)
@@ -115,6 +126,14 @@ def bill(
     _print_quote(quote)
     if explain:
         _print_explanations(made, quote)
+
+
+def _asked(option: str, answer: Callable[[], _T]) -> _T:
+    """An answer; a refusal names the option that was typed."""
+    try:
+        return answer()
+    except InvalidValue as refused:
+        raise attrs.evolve(refused, place=option) from None
 
 
 def _bill_data(made: Bill) -> dict[str, Any]:
@@ -291,13 +310,20 @@ def _print_quote(quote: RechargeQuote) -> None:
 # --- printing -----------------------------------------------------------------------------------------------------
 
 
+#: Wide enough for any line; nothing is wrapped.
+_WIDTH = 1000
+
+
 def _print_table(rows: Iterable[Sequence[str]]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
     for justify in ("left", "right", "right"):
         table.add_column(justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False, markup=False, soft_wrap=True).print(table)
+    # drawn apart, so that a pipe that breaks is this module's business and not the table printer's
+    drawn = io.StringIO()
+    Console(file=drawn, highlight=False, markup=False, soft_wrap=True, color_system=None, width=_WIDTH).print(table)
+    print("\n".join(line.rstrip() for line in drawn.getvalue().splitlines()))
 
 
 def _print_explanations(*figures: Explained) -> None:

@@ -7,13 +7,15 @@ streamed: whatever its size, what is kept is one sum for each day and kind.
 The account file is described in docs/account-file.md. Needs the `json` extra.
 """
 
+import contextlib
 import csv
 import datetime
 import enum
+import functools
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -23,10 +25,10 @@ import attrs
 from json_source_map import calculate
 
 from licensebill import minutes
-from licensebill._checks import cardless_text, day, instant, text, whole
+from licensebill._checks import cardless_text, instant, text, whole
 from licensebill.accounts import Account, Spending, begin
 from licensebill.cycles import first_instant, local_day
-from licensebill.errors import InvalidValue, LicenseBillError, shown
+from licensebill.errors import SHOWN_DIGITS, InvalidValue, LicenseBillError, shown
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.licenses import Holding, Licenses
 from licensebill.minutes import AutomaticRecharge, UsageHistory
@@ -39,6 +41,7 @@ from licensebill.terms import (
     RECHARGE_POLICIES,
     SECONDS,
     STANDARD,
+    STANDARD_CATALOG,
     ByteUnits,
     Contract,
     ContractPrice,
@@ -46,6 +49,7 @@ from licensebill.terms import (
     Dated,
     Floor,
     Increments,
+    ProductKind,
     Rate,
     Removal,
     Step,
@@ -57,7 +61,9 @@ from licensebill.terms import (
 #: The format of account files that this version writes about and reads.
 FORMAT = 1
 #: An account file beyond this is not read.
-MAX_ACCOUNT_BYTES = 16 * 2**20
+MAX_ACCOUNT_BYTES = 2**20
+#: Parts of a dotted key of TOML; more of them would keep its parser busy for hours.
+MAX_KEY_PARTS = 100
 #: Faults of one file that are told one by one.
 MAX_FAULTS = 100
 
@@ -211,7 +217,23 @@ def _table(place: str, value: object) -> Mapping[str, Any]:
 
 
 def _texts(place: str, value: object) -> tuple[str, ...]:
-    return tuple(text(f"{place}[{at}]", item) for at, item in enumerate(_list(place, value)))
+    return tuple(cardless_text(f"{place}[{at}]", item) for at, item in enumerate(_list(place, value)))
+
+
+def _file_name(place: str, value: object) -> str:
+    name = cardless_text(place, value)
+    if name in {".", ".."} or any(mark in name for mark in "/\\:"):
+        raise InvalidValue(place, "must be the name of a file beside the account file, without a folder")
+    return name
+
+
+def _product(place: str, value: object) -> str:
+    STANDARD_CATALOG.product(text(place, value))
+    return text(place, value)
+
+
+def _products(place: str, value: object) -> tuple[str, ...]:
+    return tuple(_product(place, name) for name in _texts(place, value))
 
 
 def _flag(place: str, value: object) -> bool:
@@ -221,12 +243,15 @@ def _flag(place: str, value: object) -> bool:
 
 
 def _day(place: str, value: object) -> date:
-    if isinstance(value, str):  # JSON has no dates
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise InvalidValue(place, f"must be a day such as 2026-12-01, not {shown(value)}") from None
-    return day(place, value)
+    if isinstance(value, str) and _WRITTEN_DAY.fullmatch(value):  # JSON and CSV have no dates
+        with contextlib.suppress(ValueError):  # 30 February
+            value = date.fromisoformat(value)
+    if isinstance(value, datetime.datetime) or not isinstance(value, date):
+        raise InvalidValue(place, f"must be a day such as 2026-12-01, not {shown(value)}")
+    return value
+
+
+_WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def _instant(place: str, value: object) -> datetime.datetime:
@@ -331,7 +356,7 @@ def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
     top = _Node(document, (), [])
     result = _account_file(top)
     if top.noted:
-        lines = _json_lines(source) if is_json else _toml_lines(source)
+        lines = _json_lines(source, name) if is_json else _toml_lines(source)
         faults = [
             Fault(line=_line(path, lines), field=_field(path), code=code, problem=problem)
             for path, code, problem in top.noted
@@ -342,18 +367,24 @@ def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
     return checked
 
 
+_TOO_DEEP = "is nested too deeply, or holds a number too long to read"
+
+
 def _parsed(source: str, name: str, *, is_json: bool) -> Mapping[str, Any]:
+    if not is_json and any(line.count(".") > MAX_KEY_PARTS for line in source.splitlines()):
+        _refuse(name, f"has a line with more than {MAX_KEY_PARTS} points")
     try:
         document = json.loads(source, object_pairs_hook=_once) if is_json else tomllib.loads(source)
     except json.JSONDecodeError as wrong:
         _refuse(name, f"is no JSON: {wrong.msg}", wrong.lineno)
     except tomllib.TOMLDecodeError as wrong:
         found = re.search(r"\(at line (\d+), ", str(wrong))
-        _refuse(name, f"is no TOML: {wrong}", int(found[1]) if found else None)
+        said = str(wrong) if sum(map(str.isdigit, str(wrong))) <= SHOWN_DIGITS else "a key stands twice, or is none"
+        _refuse(name, f"is no TOML: {said}", int(found[1]) if found else None)
     except InvalidValue as wrong:
         _refuse(name, str(wrong))
     except (RecursionError, ValueError):
-        _refuse(name, "is nested too deeply, or holds a number too long to read")
+        _refuse(name, _TOO_DEEP)
     if not isinstance(document, dict):
         _refuse(name, "must be a table at the top")
     return document
@@ -369,7 +400,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _account_file(top: _Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
     top.read("format", lambda place, value: whole(place, value, FORMAT, FORMAT))
     as_of = top.read("as_of", _day)
-    usage = top.read("usage", text, None)
+    usage = top.read("usage", _file_name, None)
     section = top.section("account", required=True)
     if section is None:
         return _UNREAD
@@ -377,6 +408,8 @@ def _account_file(top: _Node) -> Any:  # noqa: ANN401 - an AccountFile, or unrea
     tariff = _tariff(top, section.read("currency", _currency, STANDARD.currency))
     currency = STANDARD.currency if tariff is _UNREAD else tariff.currency
     balance, balance_on, automatic = _minutes(top, currency, as_of)
+    users = tuple(_user(node) for node in top.rows("users"))
+    known = {user.id for user in users if user is not _UNREAD}
     fields = {
         "id": section.read("id", cardless_text),
         "began": section.read("began", _day),
@@ -386,8 +419,8 @@ def _account_file(top: _Node) -> Any:  # noqa: ANN401 - an AccountFile, or unrea
         "tz": tz,
         "tariffs": top.build(Dated.always, tariff),
         "contracts": tuple(_contract(node, currency) for node in top.rows("contracts")),
-        "licenses": top.build(Licenses, tuple(_holding(node) for node in top.rows("licenses"))),
-        "users": tuple(_user(node) for node in top.rows("users")),
+        "licenses": top.build(Licenses, tuple(_holding(node, known) for node in top.rows("licenses"))),
+        "users": users,
         "funding": _funding(top),
         "automatic": automatic,
         "balance": balance,
@@ -402,15 +435,7 @@ def _account_file(top: _Node) -> Any:  # noqa: ANN401 - an AccountFile, or unrea
 
 
 def _consistent(account: Account) -> Account:
-    """What a file can get wrong between its tables: products and users that do not exist."""
-    for contract in account.contracts:
-        named = [price.product for price in contract.prices]
-        for product in (*named, *(product for floor in contract.floors for product in floor.products)):
-            account.catalog.product(product)
-    for holding in account.licenses.holdings:
-        account.catalog.product(holding.product)
-        for user in sorted(holding.users):
-            account.user(user)
+    """What a file can get wrong between its tables, and the account made ready."""
     if account.automatic.source is not None and account.funding is not None:
         account.funding.source(account.automatic.source)
     return begin(account)
@@ -475,12 +500,12 @@ def _tariff_in(currency: str, **changes: Any) -> Tariff:  # noqa: ANN401
 
 
 def _contract(node: _Node, currency: str) -> Any:  # noqa: ANN401 - a Contract, or unread
-    prices = [(row.read("product", text), _step(row, _price(row, currency))) for row in _open(node, "prices")]
-    rates = [(row.read("kind", text), _step(row, _rate(row, currency))) for row in _open(node, "rates")]
+    prices = [(row.read("product", _product), _step(row, _price(row, currency))) for row in _open(node, "prices")]
+    rates = [(row.read("kind", cardless_text), _step(row, _rate(row, currency))) for row in _open(node, "rates")]
     spend = [("", _step(row, row.read("amount", _money(currency)))) for row in _open(node, "minimum_spend")]
     floors = [
         (
-            (row.read("products", _texts), row.read("shortfall_price", _money(currency), None)),
+            (row.read("products", _products), row.read("shortfall_price", _money(currency), None)),
             _step(row, row.read("minimum", whole)),
         )
         for row in _open(node, "floors")
@@ -514,7 +539,7 @@ def _open(node: _Node, key: str) -> Iterator[_Node]:
 
 def _step(row: _Node, value: Any) -> Any:  # noqa: ANN401 - a Step, or unread
     since = row.read("since", _day, date.min)
-    return row.build(Step, since, value, row.read("source", text, ""))
+    return row.build(Step, since, value, row.read("source", cardless_text, ""))
 
 
 def _grouped(node: _Node, pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
@@ -578,18 +603,32 @@ def _increments(place: str, value: object) -> Increments:
 # --- licenses, users, sources, measurements -----------------------------------------------------------------------
 
 
-def _holding(node: _Node) -> Any:  # noqa: ANN401 - a Holding, or unread
+def _holding(node: _Node, known: Collection[str]) -> Any:  # noqa: ANN401 - a Holding, or unread
     users = node.read("users", _texts, ())
     fields = {
-        "product": node.read("product", text),
+        "product": node.read("product", _product),
         "owned": node.read("owned", whole),
         "users": _UNREAD if users is _UNREAD else frozenset(users),
         "pending": node.read("pending", whole, None),
     }
-    if users is not _UNREAD and len(set(users)) < len(users):
-        node.note("users", "names a user twice")
+    if users is not _UNREAD:
+        _check_users(node, users, fields, known)
     node.close()
     return node.build(Holding, **fields)
+
+
+def _check_users(node: _Node, users: tuple[str, ...], fields: Mapping[str, Any], known: Collection[str]) -> None:
+    """Each there, none twice, and no more than own a license each (LIC-3)."""
+    if len(set(users)) < len(users):
+        node.note("users", "names a user twice")
+    for user in users:
+        if user not in known:
+            node.note("users", f"{shown(user)} is none of [[users]]", "unknown_user")
+    product, owned = fields["product"], fields["owned"]
+    if _UNREAD in (product, owned) or STANDARD_CATALOG.product(product).kind is not ProductKind.PER_USER:
+        return
+    if len(users) > owned:
+        node.note("users", f"names {len(users)} users, and {owned} licenses are owned (LIC-3)", "not_enough_licenses")
 
 
 _ROLES = {role.name: role for role in (AGENT, SYSTEM_ADMINISTRATOR, BILLING_ADMINISTRATOR)}
@@ -650,7 +689,7 @@ def _minutes(top: _Node, currency: str, as_of: Any) -> tuple[Any, Any, Any]:  # 
     switched = node.section("automatic")
     if switched is not None:
         person = _person(switched.section("authorized_by", required=True))
-        source = switched.read("source", text, None)
+        source = switched.read("source", cardless_text, None)
         automatic = switched.build(
             lambda who, which: minutes.switch_on(
                 automatic, authorization=Authorization(who, accepted=True), source=which
@@ -686,9 +725,13 @@ def _line(path: FieldPath, lines: Mapping[FieldPath, int]) -> int | None:
     return next((lines[part] for part in nearest if part in lines), None)
 
 
-def _json_lines(source: str) -> dict[FieldPath, int]:
+def _json_lines(source: str, name: str) -> dict[FieldPath, int]:
     lines = {}
-    for pointer, entry in calculate(source).items():
+    try:
+        entries = calculate(source)
+    except RecursionError:
+        _refuse(name, _TOO_DEEP)
+    for pointer, entry in entries.items():
         parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
         start = entry.key_start or entry.value_start
         lines[tuple(int(part) if part.isdecimal() else part for part in parts)] = start.line + 1
@@ -739,6 +782,8 @@ def load_usage(path: Path, account: Account, *, until: datetime.datetime) -> Usa
         InvalidFile: the first hundred faults with line and column, and how many more.
         OSError: the file cannot be read.
     """
+    if path.exists() and not path.is_file():
+        _refuse(path.name, "is no file")
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             return read_usage(lines, account, until=until, name=path.name)
@@ -797,11 +842,20 @@ def _summed(rows: Any, parse: "_Rows", currency: str, name: str) -> UsageHistory
             sums[key] = sums.get(key, 0) + micros
     if count:
         raise _invalid(name, faults, count)
-    entries = ((on, kind, Money(micros, currency)) for (on, kind), micros in sums.items())
+    try:
+        entries = [(on, kind, Money(micros, currency)) for (on, kind), micros in sums.items()]
+    except InvalidValue:
+        _refuse(name, "adds up to more than an amount can be")
     return UsageHistory.of(entries, currency=currency)
 
 
 _Rows = Callable[[list[str]], tuple[tuple[date, str], int] | None]
+
+
+@functools.lru_cache(maxsize=256)
+def _kind(value: str) -> str:
+    """A kind of usage; a file has few, on many lines."""
+    return cardless_text("kind", value)
 
 
 class _AmountRows:
@@ -814,7 +868,7 @@ class _AmountRows:
         self.last = last if begun else last - datetime.timedelta(days=1)
 
     def __call__(self, row: list[str]) -> tuple[tuple[date, str], int] | None:
-        on, kind = _day("day", row[0]), cardless_text("kind", row[1])
+        on, kind = _day("day", row[0]), _kind(row[1])
         amount = self.money("amount", row[2])
         if amount.micros < 0:
             raise InvalidValue("amount", f"must not be negative, not {amount}")
@@ -826,16 +880,23 @@ class _CallRows:
 
     def __init__(self, account: Account, until: datetime.datetime) -> None:
         self.account, self.until = account, instant("until", until)
+        self.rates: dict[tuple[str, date], Rate] = {}
+
+    def rate(self, kind: str, on: date) -> Rate:
+        """The rate of a kind on a day, looked up once."""
+        if (kind, on) not in self.rates:
+            self.rates[kind, on] = minutes.rate_of(kind, contract_on(self.account.contracts, on), on).value
+        return self.rates[kind, on]
 
     def __call__(self, row: list[str]) -> tuple[tuple[date, str], int] | None:
-        start, kind = _instant("start", row[0]), cardless_text("kind", row[2])
+        start, kind = _instant("start", row[0]), _kind(row[2])
         if not row[1].isascii() or not row[1].isdecimal() or len(row[1]) > len(str(2**63)):
             raise InvalidValue("seconds", f"must be a whole number of seconds, not {shown(row[1])}")
         quantity = whole("seconds", int(row[1]))
         if start >= self.until:
             return None
         on = local_day(start, self.account.tz)
-        rate = minutes.rate_of(kind, contract_on(self.account.contracts, on), on).value
+        rate = self.rate(kind, on)
         counted = rate.increments is None
         seconds, count = (None, quantity) if counted else (quantity, None)
         drawn = minutes.draw(rate, seconds=seconds, count=count, zero=self.account.tariff.zero_quantity)

@@ -292,6 +292,14 @@ class TestLateRuns:
         assert late.source == "First Bank ending in 6789"
         assert open_charges(apply(acme, planned(late, date(2027, 1, 2))))[0].sources == ("bank",)
 
+    def test_also_where_it_expired_within_the_cycle(self) -> None:
+        """Cycles from the 15th; the card was valid when this one began."""
+        card = attrs.evolve(VISA, expiry=Expiry(2026, 12))
+        acme = attrs.evolve(renewing(), anchor_day=15, funding=Funding((card, BANK)))
+        on = date(2026, 12, 15)
+        assert made(acme, on).source == "Visa ending in 1111"
+        assert made(advance(acme, date(2027, 1, 3)), on).source == "First Bank ending in 6789"
+
     def test_without_a_valid_source_it_waits(self) -> None:
         """No error: a charge without sources."""
         expired = attrs.evolve(VISA, expiry=Expiry(2026, 11))

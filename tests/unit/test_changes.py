@@ -223,6 +223,17 @@ class TestSetTotal:
         bought = apply(with_tariff(account(contracts=(flat,)), zero_quantity=zero), set_total(1, "elf"))
         assert [one.amount.text for one in open_charges(bought)] == ([] if charge is None else [charge])
 
+    @pytest.mark.parametrize(("total", "is_refused"), [(10, True), (11, False)])
+    def test_the_floor_is_that_of_the_next_cycle(self, total: int, is_refused: bool) -> None:
+        """Of the contract that is in force then."""
+        lifted = contract(reference="order 2", start=DECEMBER.start, floors=(floor("powerdialer", 11),))
+        acme = account(contracts=(CONTRACT, lifted))
+        if is_refused:
+            with pytest.raises(RuleViolation, match="the contract's floor is 11 until 2026-12-31"):
+                apply(acme, set_total(total))
+        else:
+            assert apply(acme, set_total(total)).licenses.holding("powerdialer").pending == total
+
     def test_users_of_a_pool_may_hold_a_total_up(self) -> None:
         """Where each uses one up, no fewer than these can be owned (PRT-7, LIC-6)."""
         admitted = Licenses((Holding(product="flex_port", owned=3, users=frozenset({"u0", "u1"})),))
@@ -794,6 +805,8 @@ class TestSettlement:
         paid = apply(apply(account(), set_total(13)), outcome("acme/licenses/1", Succeeded(usd(captured))))
         assert [one.amount.text for one in paid.waiting] == ([] if left is None else [left])
         assert {one.category for one in paid.waiting} <= {Category.LICENSES}
+        told = [one.explanation() for one in (*paid.waiting, *paid.settled[0].lines)]
+        assert [mistakes(one) for one in told] == [[]] * len(told)
         assert paid.settled[0].amount == usd(captured)
         listed_ = transactions(
             entries(account(), [set_total(13), outcome("acme/licenses/1", Succeeded(usd(captured)))])

@@ -91,11 +91,11 @@ def test_amounts_are_texts_with_their_currency_beside_them(run: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["bill", ACCOUNT, "--on", "2026-12-02"], 2, "the nearest are 2026-12-01 and 2027-01-01"),
+        (["bill", ACCOUNT, "--on", "2026-12-02"], 2, "--on: 2026-12-02 is not the first day"),
         (["bill", ACCOUNT, "--on", "2026-11-01"], 2, "its next bill is of 2026-12-01"),
         (["bill", ACCOUNT, "--on", "2027-01-01"], 2, "the bill of 2026-12-01 comes before"),
         (["bill", ACCOUNT, "--on", "tomorrow"], 2, "--on"),
-        (["bill", "nowhere.toml", "--on", "2026-12-01"], 2, "cannot read nowhere.toml"),
+        (["bill", "nowhere.toml", "--on", "2026-12-01"], 2, "cannot read 'nowhere.toml'"),
         (["bill", ACCOUNT], 2, "--on"),
         (["bill", ACCOUNT, "--on", "2026-12-01", "--users", "-1"], 2, "users: must be at least 0"),
         (["bill", ACCOUNT, "--on", "2026-12-01", "--storage-used", "1.5"], 2, "whole number in plain digits"),
@@ -151,6 +151,33 @@ def test_an_account_past_due_says_so(capsys: pytest.CaptureFixture[str]) -> None
     made = monthly_bill(account(), date(2026, 12, 1), readings=[reading(0)])
     cli._print_bill(attrs.evolve(made, past_due_since=date(2026, 11, 3)))
     assert "Past due since 2026-11-03." in capsys.readouterr().out
+
+
+def test_a_label_beyond_the_terminals_encoding_is_shown_all_the_same(tmp_path: Path) -> None:
+    """Spelled out, without a traceback."""
+    file = tmp_path / "account.toml"
+    source = Path(ACCOUNT).read_text(encoding="utf-8").replace('"Visa"', '"Vïsa"')
+    file.write_text(source.replace('usage = "usage.csv"', ""), encoding="utf-8")
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "licensebill", "bill", str(file), "--on", "2026-12-01"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT / "src",
+        env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert "V\\xefsa ending in 1111" in done.stdout
+
+
+def test_output_that_cannot_be_written_is_no_missing_file(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk has no file name."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cli, "app", full)
+    said = run("storage")
+    assert (said.code, said.err) == (2, "licensebill: cannot write the output: No space left on device\n")
 
 
 def test_help_and_version(run: Any) -> None:

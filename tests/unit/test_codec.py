@@ -321,7 +321,7 @@ increments = [60]
     @pytest.mark.parametrize(
         ("more", "words"),
         [
-            ('[[licenses]]\nproduct = "elf"\nowned = 1\nusers = ["ghost"]\n', "no user of account"),
+            ('[[licenses]]\nproduct = "elf"\nowned = 1\nusers = ["ghost"]\n', "is none of [[users]]"),
             ('[[licenses]]\nproduct = "phone"\nowned = 1\n', "must be one of powerdialer"),
             (
                 '[[contracts]]\nreference="c"\nstart=2026-12-01\nend=2027-12-01\n'
@@ -333,6 +333,41 @@ increments = [60]
     def test_tables_must_agree(self, more: str, words: str) -> None:
         """A product or a user that another table does not know."""
         assert words in only_fault(more)[2]
+
+    @pytest.mark.parametrize(("owned", "refused"), [(1, True), (2, False), (3, False)])
+    def test_a_license_is_owned_for_each_user(self, owned: int, refused: bool) -> None:
+        """Of what users hold one each; a pool is shared (LIC-3)."""
+        users = '[[users]]\nid = "a"\n[[users]]\nid = "b"\n'
+        price = f'{CONTRACT}[[contracts.prices]]\nproduct = "{{0}}"\namount = "1.00"\n'
+        held = f'[[licenses]]\nproduct = "{{0}}"\nowned = {owned}\nusers = ["a", "b"]\n'
+        more = users + price + held
+        if refused:
+            line, field, problem = only_fault(more.format("elf"))
+            assert (line, field) == (15, "licenses[0].users")
+            assert "2 users, and 1 licenses are owned (LIC-3)" in problem
+        else:
+            assert small(more.format("elf")).account.licenses.holding("elf").owned == owned
+        assert small(more.format("flex_port")).account.licenses.holding("flex_port").owned == owned
+
+    @pytest.mark.parametrize(
+        "name", ["../usage.csv", "/dev/zero", "a\\b.csv", "c:usage.csv", "..", "4111 1111 1111 1111"]
+    )
+    def test_a_usage_file_lies_beside_the_account_file(self, name: str) -> None:
+        """And nowhere else."""
+        (fault,) = faults(f"usage = '{name}'\n" + SMALL)
+        assert (fault.line, fault.field) == (1, "usage")
+        assert name not in fault.problem
+
+    @pytest.mark.parametrize("depth", [300, 500, 900, 990, 5000])
+    def test_deep_json_is_refused_at_every_depth(self, depth: int) -> None:
+        """Whichever of its readers gives up first."""
+        source = '{"format": 1, "deep": ' + "[" * depth + "]" * depth + "}"
+        assert faults(source, name="a.json")
+
+    def test_a_key_of_many_parts_is_not_parsed(self) -> None:
+        """It would take for ever."""
+        (fault,) = faults("[" + ".".join("a" * 50_000) + "]\n")
+        assert "points" in fault.problem
 
     def test_a_recharge_source_must_be_there(self) -> None:
         """The automatic recharge names one of the sources (MIN-13)."""
@@ -537,6 +572,16 @@ class TestUsage:
         assert words in fault.problem
         assert line is None or fault.line == line
 
+    def test_a_sum_beyond_every_amount_is_refused(self) -> None:
+        """Each row is within bounds, and their sum is not."""
+        (fault,) = usage_faults(*["2026-12-01,call,9223372036854.000000"] * 2)
+        assert "more than an amount can be" in fault.problem
+
+    def test_what_is_no_file_is_not_read(self, tmp_path: Path) -> None:
+        """A folder, a device."""
+        with pytest.raises(InvalidFile, match="is no file"):
+            load_usage(tmp_path, account(), until=NOON)
+
     def test_an_empty_file_is_refused(self) -> None:
         """It has no header."""
         with pytest.raises(InvalidFile, match="must begin with the columns"):
@@ -564,6 +609,9 @@ def test_nothing_that_could_be_a_card_number_is_repeated() -> None:
         lambda source: source.replace('"Visa"', f'"Visa {number}"'),
         lambda source: source.replace('"2028-11"', f'"{number}"'),
         lambda source: source.replace('first = "Dana"', f'first = "{number}"'),
+        lambda source: source.replace("[spending]", f"[{number}]\n[{number}]"),
+        lambda source: source.replace('"amendment 1"', f'"{number}"'),
+        lambda source: source.replace('kind = "sms"', f'kind = "{number}"'),
         lambda source: source.replace('"65.00"', f'"{number}"'),
         lambda source: source.replace('"America/Denver"', f'"{number}"'),
     ]
