@@ -21,15 +21,18 @@ import pkgutil
 import sys
 import types
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 from pathlib import Path
 
 import licensebill
-from licensebill import bills, cycles, minutes, money, storage, traffic
+from licensebill import accounts, bills, changes, cycles, minutes, money, storage, terms, traffic
+from licensebill.errors import LicenseBillError
 from licensebill.money import Money, Rounding, Unit
 
 sys.path.append(str(Path(__file__).parents[2]))
+from tests import changing
 from tests import examples as acme
+from tests.unit.test_refusals import REFUSALS
 
 PACKAGE = str(Path(licensebill.__file__).parent)
 #: Modules outside the core: their examples may read files, or need what only an extra installs.
@@ -55,6 +58,8 @@ def examples() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "traffic.erlang", _erlang
     yield "bills.bill", _bill
     yield "bills.summary", _summary
+    yield "accounts.history", _history
+    yield "accounts.refusals", _refusals
 
 
 def _rounding() -> list[str]:
@@ -125,6 +130,40 @@ def _bill() -> tuple[object, str]:
 def _summary() -> object:
     nothing = minutes.UsageHistory.of([], currency="USD")
     return bills.summary(acme.account(), usage=nothing, used=500_000_000)
+
+
+def _history() -> list[object]:
+    """Fifteen months of an account with cycles from the 31st, west of Greenwich, and all that sets could mix up."""
+    nothing = (accounts.Spending(cycles.cycle_of(date(2026, 11, 20), anchor_day=31), Money.zero("USD")),)
+    agreed = acme.contract(renewal_months=12, minimum_spend=terms.Dated.always(Money.parse("1300.005", "USD")))
+    account = acme.account(contracts=(agreed,), anchor_day=31, tz=timezone(timedelta(hours=-5)), spending=nothing)
+    found: list[object] = []
+    for number in range(15):
+        table = {f"u{user}": ("powerdialer", "inbound_agent")[: 1 + (user + number) % 2] for user in (number % 7, 7)}
+        account = accounts.apply(account, changing.set_total(12 + number % 4, on=account.today))
+        account = accounts.apply(account, changing.set_total(8, "inbound_agent", on=account.today))
+        account = accounts.apply(account, changing.save(account.today, **table))
+        start = account.cycle.end
+        read = [acme.reading(10**8 * number, start), acme.reading(10**8, start - timedelta(days=1))]
+        bill = bills.monthly_bill(account, start, readings=read)
+        account = accounts.apply(account, bills.planned(bill))
+        charge = account.open[-1].intent
+        note = changes.GiveCredit(
+            on=start, intent=charge, position=number % 2, net=Money.parse("7.77", "USD"), reason="goodwill"
+        )
+        account = accounts.apply(account, note)
+        found += [bill.id, bill.explanation().as_text(), accounts.committed(account).amount]
+    return [*found, account]
+
+
+def _refusals() -> list[str]:
+    found = []
+    for name, (account, change, *_) in REFUSALS.items():
+        try:
+            accounts.apply(account, change)
+        except LicenseBillError as refused:
+            found.append(f"{name}: {refused.code}: {refused}")
+    return found
 
 
 # --- running them --------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from licensebill.changes import (
     OrderService,
     PurchaseMinutes,
     RecordOutcome,
+    RecordReturn,
     RemoveSource,
     RemoveUser,
     ReplaceSource,
@@ -108,6 +109,18 @@ def _outcome(draw: Any, acme: Account, on: date) -> RecordOutcome:
     )
 
 
+def _return(draw: Any, acme: Account, on: date) -> Change:
+    if not acme.settled:
+        return _outcome(draw, acme, on)
+    assert acme.funding is not None
+    return RecordReturn(
+        on=on,
+        intent=draw(st.sampled_from(acme.settled)),
+        code=draw(st.sampled_from(["R01", "R02"])),
+        source=draw(st.sampled_from([source.id for source in acme.funding.sources])),
+    )
+
+
 def _carry_over(draw: Any, acme: Account, on: date) -> CarryOver:
     return CarryOver(on=on, intent=draw(st.sampled_from([one.intent.id for one in acme.open] or ["acme/bill/0"])))
 
@@ -123,9 +136,8 @@ def credit_on(draw: Any, acme: Account, on: date, charge: Intent) -> GiveCredit:
 
 
 def _credit(draw: Any, acme: Account, on: date) -> Change:
-    if not acme.open:
-        return _draw_minutes(draw, acme, on)
-    return credit_on(draw, acme, on, draw(st.sampled_from([one.intent for one in acme.open])))
+    charges = [*(one.intent for one in acme.open), *acme.settled]
+    return credit_on(draw, acme, on, draw(st.sampled_from(charges))) if charges else _draw_minutes(draw, acme, on)
 
 
 def _cancel(draw: Any, acme: Account, on: date) -> Cancel:
@@ -146,8 +158,18 @@ def source_change(draw: Any, acme: Account, on: date) -> Change:
 
 _CHANGES: tuple[Drawn, ...] = (
     *(set_total, set_total, _save, _remove_user, _choose, _order, _buy, _switch, _recharge, _draw_minutes),
-    *(_outcome, _outcome, _carry_over, _credit, source_change),
+    *(_outcome, _outcome, _return, _carry_over, _credit, source_change),
 )
+
+
+#: What opens charges, settles them and takes them back.
+PAYMENTS: tuple[Drawn, ...] = (_buy, _order, set_total, *[_outcome] * 5, _return, _return)
+
+
+@st.composite
+def payments(draw: st.DrawFn, acme: Account) -> Change:
+    """A charge, or what becomes of one."""
+    return draw(st.sampled_from(PAYMENTS))(draw, acme, acme.today)
 
 
 @st.composite

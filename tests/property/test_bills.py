@@ -219,7 +219,7 @@ def _opened(before: Account, after: Account) -> int:
 def _given(before: Account, after: Account) -> int:
     credits_ = [line for line in after.waiting[len(before.waiting) :] if line.kind is LineKind.CREDIT]
     notes = after.notes[len(before.notes) :]
-    charges = {one.intent.id: one.intent for one in before.open}
+    charges = {one.id: one for one in (*(each.intent for each in before.open), *before.settled)}
     counted = [note for note in notes if charges[note.intent_id].lines[note.position].kind in SPENDING]
     return sum(note.net.micros for note in counted) - micros(credits_)
 
