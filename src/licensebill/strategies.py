@@ -81,6 +81,7 @@ from licensebill.storage import (
     step_end,
 )
 from licensebill.terms import (
+    SECONDS,
     STANDARD_CATALOG,
     Catalog,
     Contract,
@@ -635,7 +636,9 @@ def increments() -> st.SearchStrategy[Increments]:
 
 def rates(currency: str = "USD") -> st.SearchStrategy[Rate]:
     """Rates of calls, with increments, and of messages, without; of every price scheme, reaching to any quantity."""
-    return st.builds(Rate, price=prices(currency, is_open=True), increments=st.none() | increments())
+    pieces = prices(currency, is_open=True)
+    by_the_second = pieces.map(lambda price: attrs.evolve(price, unit=SECONDS))
+    return st.builds(Rate, price=pieces) | st.builds(Rate, price=by_the_second, increments=increments())
 
 
 @st.composite
