@@ -132,7 +132,7 @@ class TestTime:
     @pytest.mark.parametrize(
         ("value", "problem"),
         [
-            (NOON.date(), "must be a point in time (datetime with a time zone), not a date"),
+            (NOON.date(), "must be a point in time (datetime with a time zone), not 2026-12-31"),
             (1798718400, "must be a point in time (datetime with a time zone), not 1798718400"),
             (NOON.replace(tzinfo=None), "must have a time zone: a datetime without one names no instant"),
         ],
