@@ -26,13 +26,11 @@ from pathlib import Path
 
 import licensebill
 from licensebill import accounts, bills, changes, cycles, minutes, money, storage, terms, traffic
-from licensebill.errors import LicenseBillError
 from licensebill.money import Money, Rounding, Unit
 
 sys.path.append(str(Path(__file__).parents[2]))
 from tests import changing
 from tests import examples as acme
-from tests.unit.test_refusals import REFUSALS
 
 PACKAGE = str(Path(licensebill.__file__).parent)
 #: Modules outside the core: their examples may read files, or need what only an extra installs.
@@ -59,7 +57,6 @@ def examples() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "bills.bill", _bill
     yield "bills.summary", _summary
     yield "accounts.history", _history
-    yield "accounts.refusals", _refusals
 
 
 def _rounding() -> list[str]:
@@ -154,16 +151,6 @@ def _history() -> list[object]:
         account = accounts.apply(account, note)
         found += [bill.id, bill.explanation().as_text(), accounts.committed(account).amount]
     return [*found, account]
-
-
-def _refusals() -> list[str]:
-    found = []
-    for name, (account, change, *_) in REFUSALS.items():
-        try:
-            accounts.apply(account, change)
-        except LicenseBillError as refused:
-            found.append(f"{name}: {refused.code}: {refused}")
-    return found
 
 
 # --- running them --------------------------------------------------------------------------------------------------
