@@ -40,7 +40,7 @@ from licensebill.accounts import (
 from licensebill.cycles import Period, Proration, proration
 from licensebill.errors import InvalidValue, RuleViolation, shown
 from licensebill.explain import Explained, Explanation, Input
-from licensebill.funding import Cancellation, Outcome, Source, Succeeded
+from licensebill.funding import Cancellation, Outcome, Source, Succeeded, Voided
 from licensebill.ledger import SPENDING, Category, Intent, Line, LineKind, Returned, Settled, credit_note
 from licensebill.licenses import Schedule, TotalChange
 from licensebill.money import CurrencyMismatch, Money, decimals, total
@@ -795,7 +795,7 @@ class RecordOutcome(Change):
 
     Args:
         intent: its id.
-        source: the source that was tried.
+        source: the source that was tried; None, with `Voided`, where none was left to try.
         outcome: what happened.
         is_final: no further attempt follows a decline now; never said of an outcome that is still open.
         token: that was charged, so that a source replaced since is not blocked; None blocks it whatever its token.
@@ -804,7 +804,7 @@ class RecordOutcome(Change):
     after_end = True
 
     intent: str = attrs.field(validator=checked(text))
-    source: str = attrs.field(validator=checked(cardless_text))
+    source: str | None = attrs.field(validator=attrs.validators.optional(checked(cardless_text)))
     outcome: Outcome
     is_final: bool = attrs.field(default=False, validator=checked(instance, bool))
     token: str | None = attrs.field(default=None, validator=attrs.validators.optional(checked(cardless_text)))
@@ -812,12 +812,15 @@ class RecordOutcome(Change):
     def change(self, account: Account) -> Account:
         """Settle the charge, block a source that was declined for good, or leave what is owed as owed."""
         standing = _open_intent(account, self.intent)
-        if self.source not in standing.intent.sources:
+        if self.source is None:
+            if not isinstance(self.outcome, Voided):
+                raise InvalidValue("source", "must be stated: an outcome other than Voided is of one")
+        elif self.source not in standing.intent.sources:
             funding_of(account).source(self.source)  # refuses one that nobody knows
         follows = sources.what_follows(self.outcome)
         if isinstance(self.outcome, Succeeded):
             return _settle(account, standing.intent, self.outcome.captured)
-        if follows.block_source:
+        if follows.block_source and self.source is not None:
             account = _block(account, self.source, self.token)
         if not self.is_final:
             return account
@@ -825,8 +828,37 @@ class RecordOutcome(Change):
             raise InvalidValue("is_final", f"must not be said of an outcome that is still open: {follows.case.value}")
         if standing.intent.purpose in _PREPAID:
             return attrs.evolve(account, open=_without(account, self.intent))
-        failed = attrs.evolve(standing, has_failed=True)
-        return attrs.evolve(account, open=tuple(failed if one is standing else one for one in account.open))
+        return _failed(account, standing)
+
+
+@attrs.frozen(kw_only=True)
+class RetryCharge(Change):
+    """A charge that failed and is still owed is tried again; it stays past due until it is paid (FUN-9).
+
+    Args:
+        intent: its id.
+        sources: ids in the order they will be tried.
+    """
+
+    after_end = True
+
+    intent: str = attrs.field(validator=checked(text))
+    sources: tuple[str, ...] = attrs.field(validator=checked(tuple_of, str))
+
+    def change(self, account: Account) -> Account:
+        """Keep the sources with the charge, so that none of them is removed meanwhile."""
+        standing = _open_intent(account, self.intent)
+        if not standing.has_failed:
+            raise InvalidValue("intent", f"{shown(self.intent)} has not failed, and is being tried")
+        for source in self.sources:
+            funding_of(account).source(source)
+        return _failed(account, standing, self.sources)
+
+
+def _failed(account: Account, standing: OpenIntent, sources: tuple[str, ...] = ()) -> Account:
+    """The account with an open charge that failed, and the sources that try it again; others may be removed."""
+    failed = OpenIntent(intent=attrs.evolve(standing.intent, sources=sources), has_failed=True)
+    return attrs.evolve(account, open=tuple(failed if one is standing else one for one in account.open))
 
 
 def _block(account: Account, source: str, token: str | None) -> Account:
@@ -948,8 +980,7 @@ class RecordReturn(Change):
         account = _credit_minutes(attrs.evolve(account, settled=settled), self.intent, -self.intent.amount)
         if self.intent.purpose in _PREPAID:
             return account
-        there = {source.id for source in funding_of(account).sources}
-        owed = attrs.evolve(self.intent, sources=tuple(one for one in self.intent.sources if one in there))
+        owed = attrs.evolve(self.intent, sources=())
         return attrs.evolve(account, open=(*account.open, OpenIntent(intent=owed, has_failed=True)))
 
 
@@ -1258,4 +1289,4 @@ def entries(account: Account, changes: Iterable[Change]) -> Iterator[Settled | R
             yield Returned(intent_id=change.intent.id, on=change.on, code=change.code)
         elif isinstance(change, RecordOutcome) and isinstance(change.outcome, Succeeded):
             intent = as_captured(_open_intent(before, change.intent).intent, change.outcome.captured)
-            yield Settled(intent=intent, on=change.on, source=_masked(account, change.source))
+            yield Settled(intent=intent, on=change.on, source=_masked(account, change.source or ""))

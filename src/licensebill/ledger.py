@@ -114,7 +114,7 @@ class Intent:
         ordinal: counts the account's charges of one purpose, from 1.
         on: the account's local day.
         lines: what is charged.
-        sources: ids of the funding sources in the order they will be tried.
+        sources: ids of the funding sources in the order they will be tried; none once it has failed.
         authorized_by: the name of the person who authorized it; empty for what recurs by itself.
 
     Source: BIL-2, BIL-4.

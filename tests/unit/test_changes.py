@@ -29,6 +29,7 @@ from licensebill.changes import (
     ReplaceCatalog,
     ReplaceSource,
     RequestLine,
+    RetryCharge,
     SignContract,
     StaleBill,
     SwitchRecharge,
@@ -38,7 +39,7 @@ from licensebill.changes import (
 )
 from licensebill.cycles import Convention, Period
 from licensebill.errors import InvalidValue, RuleViolation
-from licensebill.funding import Expiry, Funding, NotCaptured, Outcome, Pending, Succeeded, Unknown, Voided
+from licensebill.funding import Expiry, Funding, NotCaptured, Outcome, Pending, SourceInUse, Succeeded, Unknown, Voided
 from licensebill.funding import Returned as TakenBack
 from licensebill.ledger import Category, LineKind, Returned, Settled, transactions
 from licensebill.licenses import Decrease, Holding, Licenses, PoolAssignment
@@ -544,6 +545,22 @@ class TestOutcomes:
         paid = apply(failed, outcome("acme/licenses/1", Succeeded(), on=date(2026, 11, 26)))
         assert (paid.open, paid.past_due_since) == ((), None)
 
+    def test_a_failed_charge_is_tried_again(self) -> None:
+        """From the sources stated; it stays past due meanwhile, and fails or is paid like before."""
+        failed = apply(self.BOUGHT, outcome("acme/licenses/1", SOFT, is_final=True))
+        assert failed.open[0].intent.sources == ()
+        again = apply(failed, RetryCharge(on=TODAY, intent="acme/licenses/1", sources=("bank",)))
+        assert (again.open[0].intent.sources, again.past_due_since) == (("bank",), TODAY)
+        with pytest.raises(SourceInUse):
+            apply(again, RemoveSource(on=TODAY, by=BOSS, source="bank"))
+        assert apply(again, outcome("acme/licenses/1", SOFT, source="bank", is_final=True)) == failed
+        assert apply(again, outcome("acme/licenses/1", Succeeded(), source="bank")).open == ()
+
+    def test_a_charge_that_no_source_can_be_tried_for_fails(self) -> None:
+        """Nobody was asked, and so there is no source to name."""
+        failed = apply(self.BOUGHT, outcome("acme/licenses/1", Voided(), source=None, is_final=True))
+        assert failed.past_due_since == TODAY
+
     def test_the_oldest_counts(self) -> None:
         """Of several that failed; others are as open as before."""
         later = date(2026, 11, 22)
@@ -838,7 +855,7 @@ class TestSettlement:
         assert funding_of(blocked).source("bank").is_blocked
         gone = apply(apply(paid, RemoveSource(on=TODAY, by=BOSS, source="bank")), back)
         (owed,) = gone.open
-        assert (owed.has_failed, owed.intent.sources) == (True, ("visa",))
+        assert (owed.has_failed, owed.intent.sources) == (True, ())
 
     def test_a_credit_is_of_a_charge_that_is_open_or_settled(self) -> None:
         """What was dropped was never paid; what was carried over is charged with another bill (BIL-6)."""

@@ -30,6 +30,7 @@ from licensebill.changes import (
     RemoveUser,
     ReplaceSource,
     RequestLine,
+    RetryCharge,
     SaveTable,
     SignContract,
     StaleBill,
@@ -250,11 +251,27 @@ REFUSALS: dict[str, tuple[Account, Change, str, str]] = {
         "source_in_use",
         "cannot remove First Bank ending in 6789: an open charge uses it; wait until the charge is settled (FUN-2)",
     ),
-    "a source that a failed charge uses": (
-        apply(_BOUGHT, outcome("acme/licenses/1", SOFT, is_final=True)),
+    "a source that a charge being tried again uses": (
+        do(
+            _BOUGHT,
+            outcome("acme/licenses/1", SOFT, is_final=True),
+            RetryCharge(on=TODAY, intent="acme/licenses/1", sources=("visa", "bank")),
+        ),
         RemoveSource(on=TODAY, by=BOSS, source="bank"),
         "source_in_use",
         "(FUN-2)",
+    ),
+    "a charge that is being tried is tried again": (
+        _BOUGHT,
+        RetryCharge(on=TODAY, intent="acme/licenses/1", sources=("visa",)),
+        "invalid_value",
+        "intent: 'acme/licenses/1' has not failed, and is being tried",
+    ),
+    "an outcome of no source": (
+        _BOUGHT,
+        outcome("acme/licenses/1", SOFT, source=None),
+        "invalid_value",
+        "source: must be stated: an outcome other than Voided is of one",
     ),
     "an unknown source is replaced": (
         account(),
