@@ -294,7 +294,7 @@ class TwoPhaseGateway(Protocol):
 
 @runtime_checkable
 class KeyedGateway(Protocol):
-    """A payment provider that charges at once, and recognizes a charge by its key; see `charging.keyed`.
+    """A payment provider that charges at once, and recognizes a charge by its key; see `keyed.keyed`.
 
     Every method may raise `NotSent`, `RequestRejected` or `OutcomeUnknown`; whatever else it raises counts as unknown.
     """

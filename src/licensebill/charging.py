@@ -1,0 +1,596 @@
+"""Charging: carrying out what the rules decide, exactly once, whatever fails and whenever.
+
+`turn` is all there is to it: read the stream, decide the next step (`planning`), take it, write down what came of it.
+It is a generator that asks for each effect (`Load`, `Append`, `Ask`, `ReadStorage`, `ReadUsage`) and is given the
+answer, so that the same lines run against a real store and provider and under a test that lets anything fail anywhere.
+`Charging` is the one place where a protocol is called. There is no second way for what was left over from a crash: the
+next turn meets it in the stream.
+
+Why no charge is made twice: a charge is in the stream, with its amount and sources, before the provider hears of it;
+its reference follows from the stream alone; the provider's object is journaled before it is captured; what is not
+certain stops everything else for that charge; and an append at a version that has passed is decided anew.
+"""
+
+import datetime
+import enum
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from typing import ClassVar, TypeVar
+
+import attrs
+
+from licensebill.accounts import Account, Change
+from licensebill.bills import TaxRule, no_tax
+from licensebill.charges import Charge, Standing, folded, record, still_applies
+from licensebill.cycles import Period
+from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError, shown
+from licensebill.events import Answered, CallOff, Decision, Halted, Opened, Prepared, Resolved, Stream
+from licensebill.outcomes import Outcome, Unknown
+from licensebill.planning import (
+    Act,
+    Ask,
+    Draft,
+    Notice,
+    bill_draft,
+    change_draft,
+    draft_of,
+    facts_of,
+    is_bill_due,
+    next_step,
+    recharge_draft,
+    recharge_window,
+    wake,
+)
+from licensebill.protocols import (
+    AlreadyAppended,
+    Capabilities,
+    Clock,
+    LookUp,
+    NotSent,
+    OutcomeUnknown,
+    RequestRejected,
+    SnapshotStore,
+    StorageMeter,
+    Store,
+    StoreUnavailable,
+    TwoPhaseGateway,
+    UnsafeGateway,
+    UsageMeter,
+    VersionConflict,
+)
+
+_T = TypeVar("_T")
+
+# --- effects ------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Load:
+    """Read the stream beyond a version."""
+
+    after: int
+
+
+@attrs.frozen
+class Append:
+    """Write the events of a draft."""
+
+    draft: Draft
+
+
+@attrs.frozen
+class ReadStorage:
+    """Read the storage meter."""
+
+    until: datetime.datetime
+
+
+@attrs.frozen
+class ReadUsage:
+    """Read the usage meter."""
+
+    window: Period
+
+
+#: What is learned from a provider.
+Told = Prepared | Answered | Halted
+
+#: What a turn asks for. The answers: a stream, a version, an object's id or an outcome, readings, usage.
+Effect = Load | Append | Ask | ReadStorage | ReadUsage
+
+
+class Job(enum.Enum):
+    """What a run plans beside bringing to an end what is under way, which every run does."""
+
+    SETTLE = "nothing new"
+    BILLS = "monthly bills"
+    RECHARGES = "automatic recharges"
+
+
+@attrs.frozen(kw_only=True)
+class Turn:
+    """What one turn came to.
+
+    Args:
+        standing: after it; None for an account that was never opened.
+        is_last: nothing more is to be done for the account now.
+        skip: the id of a charge to leave alone for the rest of the run; empty for none.
+        notices: what was not done, and why.
+        appended: the number of events written.
+    """
+
+    standing: Standing | None
+    is_last: bool = False
+    skip: str = ""
+    notices: tuple[Notice, ...] = ()
+    appended: int = 0
+
+
+def turn(
+    known: Standing | None,
+    *,
+    now: datetime.datetime,
+    job: Job,
+    capabilities: Capabilities,
+    skip: Collection[str] = (),
+    tax: TaxRule = no_tax,
+) -> Generator[Effect, object, Turn]:
+    """One step of an account: read, decide, act, write down.
+
+    Args:
+        known: the standing at some earlier version; None to read the whole stream.
+        now: the present instant.
+        job: what is planned.
+        capabilities: of the provider.
+        skip: ids of charges to leave alone.
+        tax: of bills.
+
+    Returns:
+        by `StopIteration`, what it came to; as long as it is not the last another turn follows.
+
+    Raises:
+        StoreUnavailable: passed on; the next turn reads first.
+        CorruptStream: the stream cannot be folded; nothing is charged.
+
+    Source: BIL-4, FUN-9.
+    """
+    standing = yield from _read(known)
+    if standing is None:
+        return Turn(standing=None, is_last=True)
+    step = next_step(standing, now, capabilities, skip=skip)
+    if isinstance(step, Ask):
+        return (yield from _asked(standing, step, now))
+    planned = step or (yield from _planned(standing, now, job, capabilities, tax))
+    if isinstance(planned, Draft):
+        return (yield from _decided(planned))
+    return Turn(standing=standing, is_last=True, notices=planned)
+
+
+def _read(known: Standing | None) -> Generator[Effect, object, Standing | None]:
+    stream = yield Load(0 if known is None else known.version)
+    assert isinstance(stream, Stream)  # noqa: S101 - narrows what the driver answers
+    if not stream.events:
+        return known
+    return folded(stream.events, known)
+
+
+def _planned(
+    standing: Standing, now: datetime.datetime, job: Job, capabilities: Capabilities, tax: TaxRule
+) -> Generator[Effect, object, Draft | tuple[Notice, ...]]:
+    """What is to be planned, with what the meters say."""
+    if job is Job.BILLS and is_bill_due(standing, now):
+        readings = yield ReadStorage(now)
+        bill = bill_draft(standing, readings, now, capabilities, tax=tax)  # type: ignore[arg-type]
+        return bill if isinstance(bill, Draft) else () if bill is None else (bill,)
+    if job is Job.RECHARGES and (window := recharge_window(standing, now)) is not None:
+        usage = yield ReadUsage(window)
+        if isinstance(usage, Notice):
+            return (usage,)
+        return recharge_draft(standing, usage, now, capabilities)  # type: ignore[arg-type]
+    return ()
+
+
+def _decided(draft: Draft) -> Generator[Effect, object, Turn]:
+    """Write a decision down; on a conflict it is made again, from what the stream is then."""
+    try:
+        yield Append(draft)
+    except VersionConflict:
+        return Turn(standing=draft.before)
+    return Turn(standing=draft.standing, appended=len(draft.events))
+
+
+def _asked(standing: Standing, ask: Ask, now: datetime.datetime) -> Generator[Effect, object, Turn]:
+    charge = ask.charge
+    try:
+        answer = yield ask
+    except (NotSent, OutcomeUnknown) as refused:
+        if isinstance(refused, NotSent) or ask.act is Act.PREPARE:  # no money moves while an object is prepared
+            notice = Notice(standing.account.id, refused.code, f"{charge.intent.id} waits for the next run: {refused}")
+            return Turn(standing=standing, skip=charge.intent.id, notices=(notice,))
+        answer = Unknown()
+    except RequestRejected as refused:
+        halted = Halted(intent=charge.intent.id, attempt=charge.attempt, reason=str(refused))
+        return (yield from _told(standing, (halted,), now))
+    return (yield from _told(standing, facts_of(charge, answer), now))  # type: ignore[arg-type]
+
+
+def _told(standing: Standing, facts: tuple[Told, ...], now: datetime.datetime) -> Generator[Effect, object, Turn]:
+    """Write facts down, also if others have written meanwhile, as long as they are still news."""
+    version = standing.version
+    while True:
+        draft = _draft_of_facts(standing, facts, now)
+        if not draft.events:
+            return Turn(standing=standing, skip=facts[0].intent if standing.version == version else "")
+        try:
+            yield Append(draft)
+        except VersionConflict:
+            reread = yield from _read(standing)
+            assert reread is not None  # noqa: S101 - a stream that was there does not go away
+            standing = reread
+        else:
+            return Turn(standing=draft.standing, appended=len(draft.events))
+
+
+def _draft_of_facts(standing: Standing, facts: Iterable[Told], now: datetime.datetime) -> Draft:
+    draft = Draft(standing, (), standing)
+    for fact in facts:
+        if still_applies(draft.standing, fact):
+            try:
+                draft = draft.then(fact, at=now)
+            except LicenseBillError as refused:
+                halted = Halted(
+                    intent=fact.intent, attempt=fact.attempt, reason=f"an answer cannot be taken: {refused}"
+                )
+                return draft.then(halted, at=now)
+    return draft
+
+
+# --- the executor -------------------------------------------------------------------------------------------------
+
+
+def check_safe(capabilities: Capabilities, *, person_decides: bool = False) -> None:
+    """Refuse a provider with which a charge could be made twice, or could stay unknown for ever.
+
+    Args:
+        capabilities: of the provider.
+        person_decides: whether what stays unknown may go to a person.
+
+    Raises:
+        UnsafeGateway: they do not suffice.
+
+    Source: FUN-9.
+    """
+    if capabilities.look_up is not LookUp.STRONG and not person_decides:
+        raise UnsafeGateway("what stays unknown cannot be looked up, and no person is there to decide")
+    if capabilities.two_phase:
+        if not capabilities.void:
+            raise UnsafeGateway("an object that is not captured cannot be made uncapturable")
+    elif capabilities.key_window is None:
+        raise UnsafeGateway("it charges at once, and recognizes no key")
+    elif capabilities.key_window <= 2 * capabilities.in_flight:
+        raise UnsafeGateway("a request may still be under way when its key has been forgotten")
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """What a run came to for one account.
+
+    Args:
+        account: its id.
+        standing: after it; None where it could not be read.
+        appended: the number of events written.
+        notices: what was not done, and why.
+        failure: what stopped the run for this account; None if nothing did.
+    """
+
+    account: str
+    standing: Standing | None
+    appended: int = 0
+    notices: tuple[Notice, ...] = ()
+    failure: LicenseBillError | None = None
+
+
+@attrs.frozen
+class UnknownAccount(InvalidValue):
+    """An account that the store holds no stream of."""
+
+    code: ClassVar[str] = "unknown_account"
+
+
+#: How many events lie between two snapshots.
+SNAPSHOT_EVERY = 50
+
+
+@attrs.frozen(kw_only=True)
+class Charging:
+    """Charges accounts by their rules, with a store and a payment provider: the one place where protocols are called.
+
+    Any number of these may run at once, in one process or many. After a crash nothing has to be repaired: the next run
+    takes up what it finds.
+
+    Args:
+        store: of the streams.
+        gateway: to the provider; one that charges by key is wrapped with `keyed`.
+        clock: the present instant.
+        usage: the dialer's meter; without one there are no automatic recharges.
+        storage: the storage meter; without one there are no bills.
+        tax: of bills.
+        person_decides: whether what stays unknown may go to a person.
+
+    Raises:
+        UnsafeGateway: the provider does not promise enough.
+
+    Source: BIL-4, FUN-9.
+    """
+
+    store: Store
+    gateway: TwoPhaseGateway
+    clock: Clock
+    usage: UsageMeter | None = None
+    storage: StorageMeter | None = None
+    tax: TaxRule = no_tax
+    person_decides: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        check_safe(self.gateway.capabilities, person_decides=self.person_decides)
+
+    # what a person, or the application, does
+
+    def open(self, account: Account) -> Standing:
+        """Begin an account's stream.
+
+        Raises:
+            VersionConflict: the store holds a stream of it already.
+        """
+        event, standing = record(None, Opened(account), at=self.clock(), id="opened")
+        self._append(Draft(None, (event,), standing))
+        return standing
+
+    def standing(self, account: str) -> Standing:
+        """Where an account stands now.
+
+        Raises:
+            UnknownAccount: the store holds no stream of it.
+            CorruptStream: its stream cannot be folded.
+            StoreUnavailable: it cannot be read.
+        """
+        standing = self._current(account, self._snapshot(account))
+        if standing is None:
+            raise UnknownAccount("account", f"{shown(account)} has no stream in this store")
+        return standing
+
+    def change(self, account: str, change: Change, *, event: str = "") -> Standing:
+        """Record a change of an account; a charge that it opens is made by the next run.
+
+        Args:
+            account: its id.
+            change: what was asked.
+            event: an id of yours for it, so that it is recorded once however often you send it; empty for none.
+
+        Returns:
+            the standing with it.
+
+        Raises:
+            RuleViolation: the change is refused; nothing was written.
+        """
+        capabilities = self.gateway.capabilities
+        return self._decide(
+            account,
+            lambda standing: change_draft(standing, change, at=self.clock(), capabilities=capabilities, event=event),
+        )
+
+    def call_off(self, intent: str, *, by: str) -> Standing:
+        """Give up a charge for minutes, unless it turns out to be captured.
+
+        Raises:
+            InvalidValue: no such charge, or one that is owed.
+        """
+        fact = CallOff(intent=intent, by=by)
+        return self._decide(account_of(intent), lambda standing: draft_of(standing, fact, at=self.clock()))
+
+    def resolve(self, intent: str, decision: Decision, *, by: str, note: str) -> Standing:
+        """Record what a person found out about a charge that had halted.
+
+        Raises:
+            InvalidValue: no such charge, or one that does not wait for a person.
+        """
+
+        def decided(standing: Standing) -> Draft:
+            charge = _charge(standing, intent)
+            fact = Resolved(intent=intent, attempt=charge.attempt, decision=decision, by=by, note=note)
+            return draft_of(standing, fact, at=self.clock())
+
+        return self._decide(account_of(intent), decided)
+
+    # runs
+
+    def run(self, job: Job, *, page: int = 500) -> Iterator[Report]:
+        """Work through every account for which something may be due, one report each; stop whenever you like.
+
+        Args:
+            job: what is planned beside what is under way.
+            page: how many accounts are asked for at a time.
+        """
+        started, last = self.clock(), ""
+        while accounts := self.store.open_accounts(due_before=started, after=last, limit=page):
+            for account in accounts:
+                yield self.pursue(account, job)
+            last = accounts[-1]
+
+    def pursue(self, account: str, job: Job) -> Report:
+        """Bring one account as far as it goes now."""
+        report = Report(account=account, standing=None)
+        try:
+            known = self._snapshot(account)
+            kept = 0 if known is None else known.version
+            skip: set[str] = set()
+            while True:
+                made = self._drive(account, self._turn(known, job, skip))
+                known, skip = made.standing, skip | {made.skip}
+                report = attrs.evolve(
+                    report,
+                    standing=known,
+                    appended=report.appended + made.appended,
+                    notices=(*report.notices, *made.notices),
+                )
+                if made.is_last:
+                    break
+            self._keep(known, kept)
+        except LicenseBillError as failure:
+            return attrs.evolve(report, failure=failure)
+        return report
+
+    def look(self, intent: str) -> Report:
+        """Ask the provider about a charge now, whatever the schedule says: all that a web-hook is good for."""
+        account = account_of(intent)
+        try:
+            standing = self.standing(account)
+            charge = standing.charge(intent)
+            if charge is None or charge.ref is None:
+                return Report(account=account, standing=standing)
+            made = self._drive(account, _asked(standing, Ask(Act.RETRIEVE, charge), self.clock()))
+        except LicenseBillError as failure:
+            return Report(account=account, standing=None, failure=failure)
+        return Report(account=account, standing=made.standing, appended=made.appended, notices=made.notices)
+
+    def preview(self, account: str, job: Job) -> tuple[Ask | Draft | Notice, ...]:
+        """What a run would do for an account now, as far as it is certain before the provider is asked."""
+        standing, skip, steps = self.standing(account), set[str](), list[Ask | Draft | Notice]()
+        now, capabilities = self.clock(), self.gateway.capabilities
+        while True:
+            step = next_step(standing, now, capabilities, skip=skip)
+            if isinstance(step, Ask):
+                skip.add(step.charge.intent.id)
+                steps.append(step)
+                continue
+            planned = step or self._drive(account, _planned(standing, now, job, capabilities, self.tax))
+            if not isinstance(planned, Draft):
+                return (*steps, *planned)
+            steps.append(planned)
+            standing = planned.standing
+
+    # the effects
+
+    def _turn(self, known: Standing | None, job: Job, skip: Collection[str]) -> Generator[Effect, object, Turn]:
+        return turn(known, now=self.clock(), job=job, capabilities=self.gateway.capabilities, skip=skip, tax=self.tax)
+
+    def _drive(self, account: str, steps: Generator[Effect, object, _T]) -> _T:
+        try:
+            effect = next(steps)
+            while True:
+                try:
+                    answer = self._performed(account, effect)
+                except ChargeFailure as failure:
+                    effect = steps.throw(failure)
+                else:
+                    effect = steps.send(answer)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+
+    def _performed(self, account: str, effect: Effect) -> object:
+        if isinstance(effect, Load):
+            return self._load(account, effect.after)
+        if isinstance(effect, Append):
+            return self._append(effect.draft)
+        if isinstance(effect, Ask):
+            return _asked_of(self.gateway, effect)
+        if isinstance(effect, ReadStorage):
+            return () if self.storage is None else tuple(self.storage.readings(account, until=effect.until))
+        return self._usage(account, effect.window)
+
+    def _usage(self, account: str, window: Period) -> object:
+        if self.usage is None:
+            return Notice(account, "no_meter", "automatic recharge is on, but there is no meter of usage")
+        try:
+            return self.usage.usage(account, window)
+        except Exception as failed:  # noqa: BLE001 - whatever a meter fails with, nothing is recharged on a guess
+            text = f"no recharge is planned: usage is not known ({type(failed).__name__})"
+            return Notice(account, "usage_unknown", text)
+
+    def _load(self, account: str, version: int) -> Stream:
+        return _guarded(lambda: self.store.load(account, after=version))
+
+    def _append(self, draft: Draft) -> int:
+        account, expected = draft.standing.account.id, 0 if draft.before is None else draft.before.version
+        return _guarded(lambda: self.store.append(account, expected, draft.events, wake=wake(draft.standing)))
+
+    def _current(self, account: str, known: Standing | None) -> Standing | None:
+        stream = self._load(account, 0 if known is None else known.version)
+        return folded(stream.events, known) if stream.events else known
+
+    def _decide(self, account: str, decided: Callable[[Standing], Draft]) -> Standing:
+        """Append a decision, made anew as often as others were faster."""
+        standing = self.standing(account)
+        while True:
+            draft = decided(standing)
+            try:
+                self._append(draft)
+            except AlreadyAppended:
+                return self.standing(account)
+            except VersionConflict:
+                standing = self.standing(account)
+            else:
+                return draft.standing
+
+    def _snapshot(self, account: str) -> Standing | None:
+        return self.store.load_snapshot(account) if isinstance(self.store, SnapshotStore) else None
+
+    def _keep(self, standing: Standing | None, version: int) -> None:
+        if standing is None or standing.version < version + SNAPSHOT_EVERY:
+            return
+        if isinstance(self.store, SnapshotStore):
+            self.store.save_snapshot(standing)
+
+
+def account_of(intent: str) -> str:
+    """The account in a charge's id.
+
+    Source: BIL-4.
+
+    Example:
+        >>> account_of("acme/bill/12")
+        'acme'
+    """
+    return intent.rsplit("/", 2)[0]
+
+
+def intent_of(reference: str) -> str:
+    """The charge in the reference of one of its attempts, as a provider's web-hook names it.
+
+    Source: BIL-4.
+
+    Example:
+        >>> intent_of("acme/bill/12/1")
+        'acme/bill/12'
+    """
+    return reference.rsplit("/", 1)[0]
+
+
+def _charge(standing: Standing, intent: str) -> Charge:
+    charge = standing.charge(intent)
+    if charge is None:
+        raise InvalidValue("intent", f"{shown(intent)} is no charge under way")
+    return charge
+
+
+def _guarded(call: Callable[[], _T]) -> _T:
+    """A store's answer; whatever it fails with, what it was doing is not known."""
+    try:
+        return call()
+    except LicenseBillError:
+        raise
+    except Exception as failed:
+        raise StoreUnavailable(f"{type(failed).__name__}: {failed}") from failed
+
+
+def _asked_of(gateway: TwoPhaseGateway, ask: Ask) -> str | Outcome:
+    ref = ask.charge.ref or ""
+    try:
+        if ask.act is Act.PREPARE:
+            return gateway.prepare(ask.request)
+        if ask.act is Act.CAPTURE:
+            return gateway.capture(ref, ask.request)
+        return gateway.retrieve(ref) if ask.act is Act.RETRIEVE else gateway.void(ref)
+    except (NotSent, RequestRejected, OutcomeUnknown):
+        raise
+    except Exception as failed:
+        raise OutcomeUnknown(type(failed).__name__) from failed
