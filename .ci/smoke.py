@@ -13,8 +13,10 @@ import sys
 import tarfile
 
 #: What only an extra brings, and the modules that need one.
-OPTIONAL = {"cyclopts", "hypothesis", "json_source_map", "pytest", "rich"}
-NEEDING_AN_EXTRA = {"__main__", "adapters", "cli", "codec", "frames", "statements", "strategies", "testing"}
+OPTIONAL = {"cattrs", "cyclopts", "hypothesis", "json_source_map", "pytest", "rich"}
+NEEDING_AN_EXTRA = {
+    *("__main__", "adapters", "cli", "codec", "documents", "frames", "statements", "strategies", "testing")
+}
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 def pytest_report_header() -> str:
     """The versions of what the library computes with."""
-    shown = ("attrs", "python-dateutil", "hypothesis", "json-source-map", "cyclopts", "rich", "tzdata")
+    shown = ("attrs", "python-dateutil", "hypothesis", "cattrs", "json-source-map", "cyclopts", "rich", "tzdata")
     return "with " + ", ".join(f"{name} {_version(name)}" for name in shown)
 
 
