@@ -14,7 +14,7 @@ def _pins(file: str) -> dict[str, str]:
 
 def _bounds() -> dict[str, str]:
     extras = _PROJECT["optional-dependencies"]
-    promised = [*_PROJECT["dependencies"], *extras["json"], *extras["cli"], *extras["testing"]]
+    promised = [*_PROJECT["dependencies"], *extras["json"], *extras["cli"], *extras["stripe"], *extras["testing"]]
     return dict(requirement.split(">=") for requirement in promised)
 
 
