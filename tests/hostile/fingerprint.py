@@ -34,7 +34,10 @@ from tests import examples as acme
 
 PACKAGE = str(Path(licensebill.__file__).parent)
 #: Modules outside the core: their examples may read files, or need what only an extra installs.
-OUTER = {"__main__", "adapters", "cli", "codec", "documents", "frames", "statements", "strategies", "testing"}
+OUTER = {
+    *("__main__", "_conversion", "adapters", "cli", "codec", "documents", "frames", "statements", "strategies"),
+    "testing",
+}
 CORE = [
     importlib.import_module(f"licensebill.{found.name}")
     for found in pkgutil.iter_modules(licensebill.__path__)
