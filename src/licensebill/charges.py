@@ -211,7 +211,7 @@ class Charge:
         state: where it stands.
         since: the instant its state began.
         unknown_since: when first nothing was known of this attempt; None if that never was.
-        looked: the instant of the provider's latest answer, or lack of one.
+        looked: when the provider was last asked in this state; None if it was not.
         first: the instant the charge was first planned.
         targets: the sources of the present round, in order.
         position: of the one that is tried, in `targets`.
@@ -228,7 +228,7 @@ class Charge:
     state: State
     since: datetime.datetime
     unknown_since: datetime.datetime | None = None
-    looked: datetime.datetime
+    looked: datetime.datetime | None = None
     first: datetime.datetime
     targets: tuple[Target, ...]
     position: int = 0
@@ -258,7 +258,7 @@ class Charge:
         # the looks at one attempt come to an end, however often its request is sent again in between
         since = self.since if self.unknown_since is None or self.state is not State.UNKNOWN else self.unknown_since
         instants = (since + offset for offset in LOOKS[self.state])
-        return next((instant for instant in instants if instant > self.looked), None)
+        return next((instant for instant in instants if instant > (self.looked or self.since)), None)
 
     @property
     def _is_watched(self) -> bool:
@@ -496,17 +496,25 @@ def _lately(recharges: tuple[Recharged, ...], latest: Recharged) -> tuple[Rechar
 def _planned(standing: Standing, fact: Planned, at: datetime.datetime) -> Standing:
     charge = standing.charge(fact.intent)
     if charge is None:
-        intent = next((one.intent for one in standing.account.open if one.intent.id == fact.intent), None)
-        if intent is None:
-            raise InvalidValue("event", f"{shown(fact.intent)} is no open charge of the account")
-        charge = Charge(intent=intent, state=State.PLANNED, since=at, looked=at, first=at, targets=fact.targets)
+        intent = _open_intent(standing.account, fact.intent)
+        charge = Charge(intent=intent, state=State.PLANNED, since=at, first=at, targets=fact.targets)
         standing = attrs.evolve(standing, charges=(*standing.charges, charge))
     else:
         charge = _moved(charge, Signal.PLANNED, at, targets=fact.targets, position=0, **_ANEW)
         sources = tuple(target.source for target in fact.targets)
         change = RetryCharge(on=standing.local_day(at), intent=fact.intent, sources=sources)
-        standing = _with(attrs.evolve(standing, account=apply(standing.account, change)), charge)
+        standing = attrs.evolve(standing, account=apply(standing.account, change))
+        charge = attrs.evolve(charge, intent=_open_intent(standing.account, fact.intent))
+        standing = _with(standing, charge)
     return standing if fact.targets else _failed(standing, charge, at)
+
+
+def _open_intent(account: Account, intent: str) -> Intent:
+    """An open charge as the account holds it."""
+    for one in account.open:
+        if one.intent.id == intent:
+            return one.intent
+    raise InvalidValue("event", f"{shown(intent)} is no open charge of the account")
 
 
 # --- charges ------------------------------------------------------------------------------------------------------
@@ -546,7 +554,8 @@ def _moved(charge: Charge, by: Signal, at: datetime.datetime, **more: object) ->
     state = TRANSITIONS[charge.state][by]
     since = charge.since if state is charge.state else at
     unknown = at if state is State.UNKNOWN and charge.unknown_since is None else charge.unknown_since
-    moved = attrs.evolve(charge, state=state, since=since, looked=at, unknown_since=unknown)
+    looked = at if state is charge.state else None
+    moved = attrs.evolve(charge, state=state, since=since, looked=looked, unknown_since=unknown)
     return attrs.evolve(moved, **more) if more else moved  # type: ignore[arg-type]
 
 
@@ -601,10 +610,9 @@ def _recorded(
 
 
 def _paid(standing: Standing, charge: Charge, outcome: Succeeded, at: datetime.datetime) -> Standing:
-    paid = as_captured(charge.intent, outcome.captured)
     standing = _recorded(standing, charge, outcome, at)
     standing = attrs.evolve(standing, transactions=standing.transactions + 1)
-    charge = attrs.evolve(charge, intent=paid, since=at, declined=None, reason="")
+    charge = attrs.evolve(charge, intent=standing.account.settled[-1], since=at, declined=None, reason="")
     return _with(standing, charge) if charge.next_look else _dropped(standing, charge.intent.id)
 
 
@@ -626,7 +634,8 @@ def _failed(standing: Standing, charge: Charge, at: datetime.datetime) -> Standi
     if charge.intent.purpose in PREPAID:
         return _dropped(told, charge.intent.id)
     attempt = charge.attempt + bool(charge.targets)
-    return _with(told, _moved(charge, Signal.NONE_LEFT, at, attempt=attempt, **_ANEW))
+    intent = _open_intent(told.account, charge.intent.id)
+    return _with(told, _moved(charge, Signal.NONE_LEFT, at, intent=intent, attempt=attempt, **_ANEW))
 
 
 def _given_up(standing: Standing, charge: Charge, at: datetime.datetime) -> Standing:
@@ -655,7 +664,7 @@ def _returned(standing: Standing, charge: Charge, outcome: Returned, at: datetim
     standing = _counted_decline(standing, charge.target, at)
     if charge.intent.purpose in PREPAID:
         return _dropped(_with_failed_recharge(standing, charge.intent.id), charge.intent.id)
-    owed = next(one.intent for one in standing.account.open if one.intent.id == charge.intent.id)
+    owed = _open_intent(standing.account, charge.intent.id)
     anew = {"intent": owed, "returns": charge.returns + 1, "attempt": charge.attempt + 1, **_ANEW}
     return _with(standing, _moved(charge, Signal.NONE_LEFT, at, **anew))
 
@@ -667,7 +676,7 @@ def _resolved(standing: Standing, charge: Charge, fact: Resolved, at: datetime.d
     if fact.decision is Decision.NOT_CAPTURED:
         return _failed(standing, attrs.evolve(charge, state=State.VOIDED), at)
     state = State.PLANNED if charge.ref is None else State.UNKNOWN
-    return _with(standing, attrs.evolve(charge, state=state, since=at, unknown_since=at))
+    return _with(standing, attrs.evolve(charge, state=state, since=at, looked=None, unknown_since=at))
 
 
 def _counted_decline(standing: Standing, target: Target, at: datetime.datetime) -> Standing:

@@ -217,7 +217,7 @@ def _is_to_be_voided(charge: Charge, now: datetime.datetime, capabilities: Capab
 
 def _look(standing: Standing, charge: Charge, now: datetime.datetime) -> Ask | Draft | None:
     voids = charge.state is State.DECLINED or (charge.state is State.UNKNOWN and charge.is_called_off)
-    if charge.state is State.DECLINED and charge.looked == charge.since:
+    if charge.state is State.DECLINED and charge.looked is None:
         return Ask(Act.VOID, charge)  # at once: until it is voided, a late copy of the request may capture
     due = charge.next_look
     if due is None:
@@ -422,6 +422,6 @@ def _charge_wake(standing: Standing, charge: Charge) -> datetime.datetime | None
             if attempts.order
             else min((one.until for one in attempts.left_out if one.until is not None), default=None)
         )
-    if charge.state in _LOOKED_AT and not (charge.state is State.DECLINED and charge.looked == charge.since):
+    if charge.state in _LOOKED_AT and not (charge.state is State.DECLINED and charge.looked is None):
         return charge.next_look or standing.at
     return standing.at

@@ -1,0 +1,649 @@
+"""Every course of events in a small world: charging is explored, as far as a number of adversities reaches.
+
+    python -m licensebill.testing.explore --adversities 2 --json
+
+What is run is charging itself: `charging.turn`, with every effect it asks for performed on a stream and a provider that
+are values (`worlds`). At each effect anything may go wrong, or get in between: a crash before it or after it, its reply
+lost, the request delivered hours late, an error that the key repeats, the provider unreachable for more than a day, the
+worker suspended for as long, another worker, a change by a person. Time passes only when all workers are done, to the
+next instant at which something is due, and no course is followed twice from the same point.
+
+At the end of each course nothing may be charged twice, nothing may be lost, and the ledger must say what the provider's
+own record says. A course that breaks this is printed as a test to run.
+"""
+
+import argparse
+import datetime
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+
+import attrs
+
+from licensebill.charges import Standing, State, after, record
+from licensebill.charging import Append, Effect, Job, Load, ReadStorage, ReadUsage, Turn, turn
+from licensebill.errors import LicenseBillError
+from licensebill.events import Book, Event, Opened, Stream
+from licensebill.keyed import Keyed
+from licensebill.money import Money
+from licensebill.outcomes import Outcome
+from licensebill.planning import Act, Ask, change_draft, wake
+from licensebill.protocols import Capabilities, OutcomeUnknown, Request, VersionConflict
+from licensebill.testing.worlds import SCENARIOS, Provider, Scenario
+
+_OUTAGE = timedelta(hours=25)
+#: So many courses that went wrong are printed as tests.
+_SHOWN = 3
+_AT_REST = frozenset({State.SUCCEEDED, State.FAILED, State.NEEDS_REVIEW})
+
+# --- the world ----------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(cache_hash=True)
+class Worker:
+    """A worker in the middle of a turn, as what it has been answered so far; or between turns.
+
+    Args:
+        known: the stream it read, as its number in `Explorer.streams`; None between runs.
+        now: the instant the turn began.
+        skip: charges it leaves alone in this run.
+        answers: what it was given since it read.
+    """
+
+    known: int | None = None
+    now: datetime.datetime | None = None
+    skip: frozenset[str] = frozenset()
+    answers: tuple[object, ...] = ()
+
+
+@attrs.frozen
+class Late:
+    """A request that is still under way to the provider."""
+
+    act: Act
+    ref: str
+    request: Request | None
+    until: datetime.datetime | None
+
+
+@attrs.frozen(kw_only=True, cache_hash=True)
+class World:
+    """Everything at one moment.
+
+    Args:
+        stream: its number in `Explorer.streams`.
+        provider: as it is.
+        now: the present instant.
+        workers: those there are.
+        active: the position of the one whose turn it is.
+        late: requests under way.
+        down_until: the provider cannot be reached before this instant.
+        left: how many adversities may still come.
+        meanwhile: positions of the changes that have not come in between yet.
+    """
+
+    stream: int
+    provider: Provider
+    now: datetime.datetime
+    workers: tuple[Worker, ...]
+    active: int = 0
+    late: tuple[Late, ...] = ()
+    down_until: datetime.datetime | None = None
+    left: int
+    meanwhile: tuple[int, ...] = ()
+
+
+@attrs.frozen
+class _Unknown:
+    """The answer that there was none."""
+
+
+@attrs.frozen
+class _Conflict:
+    """The answer that the stream has grown."""
+
+
+@attrs.frozen(kw_only=True)
+class Course:
+    """What went wrong at the end of a course, and how it came there.
+
+    Args:
+        scenario: its name.
+        keyed: whether the provider charges by key.
+        workers: how many there were.
+        choices: what happened that is not the ordinary course of things: the number of the step, and the choice.
+        lost: what was due and is not charged, or charged and not in the ledger.
+        doubled: what was charged more than once.
+    """
+
+    scenario: str
+    keyed: bool
+    workers: int
+    choices: tuple[tuple[int, str], ...]
+    lost: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()
+
+    def as_test(self) -> str:
+        """The course as a test to run."""
+        lines = "".join(f"        {step}: {choice!r},\n" for step, choice in self.choices)
+        return (
+            "from licensebill.testing.explore import replay\n\n\n"
+            "def test_a_course_that_went_wrong() -> None:\n"
+            f"    choices = {{\n{lines}    }}\n"
+            f"    end = replay({self.scenario!r}, keyed={self.keyed}, workers={self.workers}, choices=choices)\n"
+            "    assert (end.lost, end.doubled) == ((), ())\n"
+        )
+
+
+@attrs.define
+class Found:
+    """What an exploration came to.
+
+    Args:
+        walked: points that were visited, none twice.
+        steps: steps between them that were taken.
+        courses: different courses from the beginning to an end.
+        wrong: those found to go wrong, a few of them.
+        is_whole: every course was followed.
+    """
+
+    walked: int = 0
+    steps: int = 0
+    courses: int = 0
+    wrong: list[Course] = attrs.Factory(list)
+    is_whole: bool = True
+
+
+# --- exploring ----------------------------------------------------------------------------------------------------
+
+#: A choice in words, and the world after it.
+_Next = tuple[str, World]
+
+
+class Explorer:
+    """Explores one scenario with one kind of provider and a number of workers."""
+
+    def __init__(self, scenario: Scenario, *, keyed: bool, workers: int = 1) -> None:
+        self.scenario = scenario
+        self.keyed = keyed
+        self.end = scenario.start + timedelta(days=scenario.days)
+        self.capabilities: Capabilities = Provider(keyed).capabilities
+        self.workers = workers
+        self._parents: list[tuple[int, Event]] = []
+        self._standings: list[Standing] = []
+        self._numbers: dict[tuple[int, Event], int] = {}
+        self._resumed: dict[tuple[object, ...], Effect | Turn | LicenseBillError] = {}
+
+    # the stream, as a tree: each event after another has a number, and what it adds up to is folded once
+
+    def _grown(self, stream: int, events: Iterable[Event]) -> int:
+        for event in events:
+            key = (stream, event)
+            if key not in self._numbers:
+                before = self._standings[stream] if stream >= 0 else None
+                self._standings.append(after(before, event))
+                self._parents.append(key)
+                self._numbers[key] = len(self._standings) - 1
+            stream = self._numbers[key]
+        return stream
+
+    def _between(self, earlier: int, later: int) -> tuple[Event, ...]:
+        events: list[Event] = []
+        while later != earlier:
+            later, event = self._parents[later]
+            events.append(event)
+        return tuple(reversed(events))
+
+    def begin(self, adversities: int) -> World:
+        """The world at the start."""
+        opened, standing = record(None, Opened(self.scenario.account), at=self.scenario.start, id="opened")
+        events = [opened]
+        if self.scenario.asked is not None:
+            draft = change_draft(standing, self.scenario.asked, at=self.scenario.start, capabilities=self.capabilities)
+            events.extend(draft.events)
+        return World(
+            stream=self._grown(-1, events),
+            provider=Provider(self.keyed),
+            now=self.scenario.start,
+            workers=(Worker(),) * self.workers,
+            left=adversities,
+            meanwhile=tuple(range(len(self.scenario.meanwhile))),
+        )
+
+    # a worker's turn
+
+    def _resume(self, worker: Worker) -> Effect | Turn | LicenseBillError:
+        """What a worker in a turn asks for next, or what its turn came to; the same for the same answers."""
+        key = (worker.known, worker.now, worker.skip, worker.answers)
+        if key not in self._resumed:
+            self._resumed[key] = self._replayed(worker)
+        return self._resumed[key]
+
+    def _replayed(self, worker: Worker) -> Effect | Turn | LicenseBillError:
+        assert worker.known is not None and worker.now is not None  # noqa: S101, PT018 - in a turn
+        standing = self._standings[worker.known]
+        steps = turn(
+            standing,
+            now=worker.now,
+            job=self.scenario.job,
+            capabilities=self.capabilities,
+            skip=worker.skip,
+        )
+        try:
+            next(steps)
+            effect = steps.send(Stream((), standing.version))
+            for answer in worker.answers:
+                if isinstance(answer, _Unknown):
+                    effect = steps.throw(OutcomeUnknown("no answer"))
+                elif isinstance(answer, _Conflict):
+                    effect = steps.throw(VersionConflict("acme", 0))
+                else:
+                    effect = steps.send(answer)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        except LicenseBillError as failed:
+            return failed
+        return effect
+
+    # what can happen next
+
+    def nexts(self, world: World) -> Iterator[_Next]:
+        """Every choice at a point, with the world after it; none where the course ends."""
+        yield from self._delivered(world)
+        worker = world.workers[world.active]
+        if worker.known is None:
+            yield self._begun(world)
+            return
+        step = self._resume(worker)
+        if isinstance(step, LicenseBillError):
+            raise step
+        if isinstance(step, Turn):
+            yield from self._turned(world, worker, step)
+            return
+        yield from self._performed(world, worker, step)
+
+    def _begun(self, world: World) -> _Next:
+        worker = Worker(known=world.stream, now=world.now, skip=world.workers[world.active].skip)
+        return "read", _with_worker(world, worker)
+
+    def _turned(self, world: World, worker: Worker, done: Turn) -> Iterator[_Next]:
+        if not done.is_last:
+            again = Worker(known=world.stream, now=world.now, skip=worker.skip | ({done.skip} - {""}))
+            yield "turn", _with_worker(world, again)
+            return
+        idle = _with_worker(world, Worker())
+        others = [position for position, one in enumerate(idle.workers) if one.known is not None]
+        if others:
+            yield "the other goes on", attrs.evolve(idle, active=others[0])
+            return
+        standing = self._standings[world.stream]
+        due = self._due(standing, world.now)
+        if due is not None and due <= self.end:
+            yield f"time passes to {due:%d.%m. %H.%M}", attrs.evolve(idle, active=0, now=due)
+
+    def _due(self, standing: Standing, now: datetime.datetime) -> datetime.datetime | None:
+        """When the next run is: as soon as something is due, or four hours later if it has been all along."""
+        instant = wake(standing)
+        return instant if instant is None or instant > now else now + timedelta(hours=4)
+
+    def _performed(self, world: World, worker: Worker, effect: Effect) -> Iterator[_Next]:
+        name = _name(effect)
+        if isinstance(effect, Load):
+            events = self._between(worker.known or 0, world.stream)
+            # what the turn itself has read again is among its answers
+            read = sum(len(one.events) for one in worker.answers if isinstance(one, Stream))
+            yield name, _answered(world, worker, Stream(events[read:], self._standings[world.stream].version))
+            return
+        if isinstance(effect, ReadStorage):
+            yield name, _answered(world, worker, self.scenario.readings)
+            return
+        if isinstance(effect, ReadUsage):
+            yield name, _answered(world, worker, self.scenario.usage(world.now))
+            return
+        after_it, answer = self._effect(world, effect)
+        yield name, _answered(after_it, worker, answer)
+        if world.left:
+            worse = attrs.evolve(world, left=world.left - 1)
+            yield from self._adversities(worse, worker, effect, name)
+
+    def _effect(self, world: World, effect: Append | Ask) -> tuple[World, object]:
+        if isinstance(effect, Append):
+            draft = effect.draft
+            version = 0 if draft.before is None else draft.before.version
+            if self._standings[world.stream].version != version:
+                return world, _Conflict()
+            return attrs.evolve(world, stream=self._grown(world.stream, draft.events)), draft.standing.version
+        if world.down_until is not None and world.now < world.down_until:
+            return world, _Unknown()
+        return self._asked(world, effect.act, effect.charge.ref or "", effect.request)
+
+    def _asked(self, world: World, act: Act, ref: str, request: Request | None) -> tuple[World, object]:
+        """The provider's answer, and the world with what it did."""
+        asked = _Phone(world.provider, world.now)
+        two_phase = Keyed(asked, lambda: world.now) if self.keyed else asked
+        try:
+            if act is Act.PREPARE:
+                answer: object = two_phase.prepare(request)  # type: ignore[arg-type]
+            elif act is Act.CAPTURE:
+                answer = two_phase.capture(ref, request)  # type: ignore[arg-type]
+            else:
+                answer = two_phase.retrieve(ref) if act is Act.RETRIEVE else two_phase.void(ref)
+        except OutcomeUnknown:
+            answer = _Unknown()
+        return attrs.evolve(world, provider=asked.provider), answer
+
+    def _adversities(self, world: World, worker: Worker, effect: Append | Ask, name: str) -> Iterator[_Next]:
+        after_it, _ = self._effect(world, effect)
+        yield f"{name}: crash before", _with_worker(world, Worker())
+        if after_it != world:
+            yield f"{name}: crash after", _with_worker(after_it, Worker())
+        if isinstance(effect, Ask):
+            yield from self._provider_adversities(world, worker, effect, name, after_it)
+        for position in world.meanwhile:
+            changed = self._meanwhile(world, position)
+            if changed is not None:
+                yield f"{name}: first {type(self.scenario.meanwhile[position]).__name__}", changed
+        if len(world.workers) > 1:
+            yield f"{name}: another worker first", attrs.evolve(world, active=1 - world.active)
+
+    def _provider_adversities(
+        self, world: World, worker: Worker, ask: Ask, name: str, after_it: World
+    ) -> Iterator[_Next]:
+        unknown = _answered(world, worker, _Unknown())
+        if after_it.provider != world.provider:
+            yield f"{name}: reply lost", _answered(after_it, worker, _Unknown())
+        yield f"{name}: never arrives", unknown
+        if ask.act is not Act.RETRIEVE:
+            until = world.now + Provider.IN_FLIGHT if self.keyed else None
+            late = Late(ask.act, ask.charge.ref or "", ask.request, until)
+            yield f"{name}: arrives late", attrs.evolve(unknown, late=(*world.late, late))
+        if self.keyed and ask.act is Act.CAPTURE:
+            key = (ask.charge.ref or "").rsplit("@", 1)[0]
+            stuck = attrs.evolve(world, provider=world.provider.stuck(ask.request, key, world.now))
+            yield f"{name}: an error its key repeats", _answered(stuck, worker, _Unknown())
+        if world.down_until is None:
+            yield f"{name}: provider down", attrs.evolve(unknown, down_until=world.now + _OUTAGE)
+        pause = Provider.IN_FLIGHT if self.keyed else _OUTAGE
+        yield f"{name}: worker suspended", attrs.evolve(world, now=world.now + pause)
+
+    def _meanwhile(self, world: World, position: int) -> World | None:
+        """The world with a change that a person made; None where it is refused."""
+        standing = self._standings[world.stream]
+        change = attrs.evolve(self.scenario.meanwhile[position], on=standing.local_day(world.now))
+        left = tuple(one for one in world.meanwhile if one != position)
+        try:
+            draft = change_draft(standing, change, at=world.now, capabilities=self.capabilities)
+        except LicenseBillError:
+            return None
+        return attrs.evolve(world, stream=self._grown(world.stream, draft.events), meanwhile=left)
+
+    def _delivered(self, world: World) -> Iterator[_Next]:
+        """Requests that were under way arrive now; one that may not be so late any more never does."""
+        for position, late in enumerate(world.late):
+            rest = attrs.evolve(world, late=(*world.late[:position], *world.late[position + 1 :]))
+            if late.until is not None and world.now > late.until:
+                continue
+            if late.act is Act.PREPARE and self.keyed:
+                continue
+            arrived, _ = self._asked(rest, late.act, late.ref, late.request)
+            if arrived.provider != rest.provider:
+                yield f"{late.act.value} arrives", arrived
+
+    # the end
+
+    def judged(self, world: World, choices: Iterable[tuple[int, str]] = ()) -> Course:
+        """What is lost and what is doubled at the end of a course."""
+        standing = self._standings[world.stream]
+        captured = world.provider.captured(world.now)
+        by_charge: dict[str, int] = {}
+        for reference, _ in captured:
+            by_charge[reference.rsplit("/", 1)[0]] = by_charge.get(reference.rsplit("/", 1)[0], 0) + 1
+        doubled = tuple(f"{charge} is charged {times} times" for charge, times in by_charge.items() if times > 1)
+        return Course(
+            scenario=self.scenario.name,
+            keyed=self.keyed,
+            workers=self.workers,
+            choices=tuple(choices),
+            lost=tuple(self._lost(world, standing, by_charge, sum(micros for _, micros in captured))),
+            doubled=doubled,
+        )
+
+    def _lost(self, world: World, standing: Standing, by_charge: dict[str, int], captured: int) -> Iterator[str]:
+        cleared = standing.balance_of(Book.CLEARING).micros
+        if cleared != captured:
+            yield f"the ledger has {Money(cleared, 'USD')}, the provider {Money(captured, 'USD')}"
+        for charge in standing.charges:
+            # one that was begun shortly before the end may still be under way
+            if charge.first < self.end - _OUTAGE and charge.state not in _AT_REST:
+                yield f"{charge.intent.id} is still {charge.state.value}"
+            if charge.state is State.NEEDS_REVIEW:
+                yield f"{charge.intent.id} needs review: {charge.reason}"
+        due = self._due_charge()
+        pays = self.scenario.pays
+        if pays and not by_charge.get(due) and not self._may_be_unpaid(world):
+            yield f"{due} is not charged"
+
+    def _due_charge(self) -> str:
+        purpose = {Job.BILLS: "bill/12", Job.RECHARGES: "recharge/1", Job.SETTLE: "minutes/1"}[self.scenario.job]
+        return f"acme/{purpose}"
+
+    def _may_be_unpaid(self, world: World) -> bool:
+        """A change by a person may make a recharge needless, or switch it off."""
+        return self.scenario.job is Job.RECHARGES and len(world.meanwhile) < len(self.scenario.meanwhile)
+
+    # walking
+
+    def is_end(self, world: World) -> bool:
+        """Whether nothing happens any more by itself."""
+        return all(not _is_by_itself(choice) for choice, _ in self.nexts(world))
+
+    def explore(self, adversities: int, *, seconds: float | None = None, most_wrong: int = 3) -> Found:
+        """Follow every course with up to so many adversities, depth first, and none twice from the same point."""
+        found = Found()
+        deadline = None if seconds is None else time.monotonic() + seconds
+        counted: dict[World, int] = {}
+        path = [_Point(self.begin(adversities), "")]
+        while path:
+            point = path[-1]
+            try:
+                if point.nexts is None:
+                    point.nexts = list(self.nexts(point.world))
+                    if not any(_is_by_itself(choice) for choice, _ in point.nexts):
+                        point.courses = 1
+                        self._judge(point.world, path, found, most_wrong)
+            except LicenseBillError as failed:
+                point.nexts = []
+                self._wrong(path, found, most_wrong, lost=(f"charging stops: {failed}",))
+            if len(found.wrong) >= most_wrong or (deadline is not None and time.monotonic() > deadline):
+                found.is_whole = False
+                break
+            if not point.nexts:
+                counted[point.world] = point.courses
+                path.pop()
+                if path:
+                    path[-1].courses += point.courses
+                continue
+            choice, following = point.nexts.pop()
+            found.steps += 1
+            if following in counted:
+                point.courses += counted[following]
+            else:
+                path.append(_Point(following, choice))
+        found.courses = counted.get(self.begin(adversities), 0)
+        found.walked = len(counted)
+        return found
+
+    def _judge(self, world: World, path: "list[_Point]", found: Found, most_wrong: int) -> None:
+        end = self.judged(world)
+        if end.lost or end.doubled:
+            self._wrong(path, found, most_wrong, lost=end.lost, doubled=end.doubled)
+
+    def _wrong(
+        self,
+        path: "list[_Point]",
+        found: Found,
+        most_wrong: int,
+        *,
+        lost: tuple[str, ...] = (),
+        doubled: tuple[str, ...] = (),
+    ) -> None:
+        if len(found.wrong) < most_wrong:
+            taken = enumerate((point.choice for point in path[1:]), start=1)
+            choices = tuple((step, choice) for step, choice in taken if not _is_by_itself(choice))
+            found.wrong.append(
+                Course(
+                    scenario=self.scenario.name,
+                    keyed=self.keyed,
+                    workers=self.workers,
+                    choices=choices,
+                    lost=lost,
+                    doubled=doubled,
+                )
+            )
+
+    def replayed(self, choices: Mapping[int, str]) -> Course:
+        """Follow a course: at the steps named the choices named, else and to its end as things go by themselves."""
+        world, step = self.begin(len(choices)), 0
+        while nexts := list(self.nexts(world)):
+            step += 1
+            wanted = choices.get(step)
+            found = [after_it for choice, after_it in nexts if (choice == wanted if wanted else _is_by_itself(choice))]
+            if wanted and not found:
+                raise ValueError(f"step {step}: no choice {wanted!r} among {[choice for choice, _ in nexts]}")
+            if not found:
+                break
+            world = found[0]
+        return self.judged(world, choices.items())
+
+
+@attrs.define
+class _Point:
+    """A point on the way: the choice that led to it, what is still to be followed, and the courses found beyond it."""
+
+    world: World
+    choice: str
+    nexts: list[_Next] | None = None
+    courses: int = 0
+
+
+_ARRIVES = " arrives"
+
+
+def _is_by_itself(choice: str) -> bool:
+    """Whether a choice is the ordinary course of things: no adversity, and no late request that arrives."""
+    return ":" not in choice and not choice.endswith(_ARRIVES)
+
+
+def _name(effect: Effect) -> str:
+    return effect.act.value if isinstance(effect, Ask) else type(effect).__name__.lower()
+
+
+def _with_worker(world: World, worker: Worker) -> World:
+    workers = tuple(worker if position == world.active else one for position, one in enumerate(world.workers))
+    return attrs.evolve(world, workers=workers)
+
+
+def _answered(world: World, worker: Worker, answer: object) -> World:
+    return _with_worker(world, attrs.evolve(worker, answers=(*worker.answers, answer)))
+
+
+@attrs.define
+class _Phone:
+    """A provider that is a value, as a gateway for one call: both kinds."""
+
+    provider: Provider
+    now: datetime.datetime
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The provider's."""
+        return self.provider.capabilities
+
+    def prepare(self, request: Request) -> str:
+        """Another object."""
+        self.provider, ref = self.provider.prepare(request)
+        return ref
+
+    def capture(self, ref: str, request: Request) -> Outcome:  # noqa: ARG002 - the object knows it
+        """Charge by an object."""
+        self.provider, answer = self.provider.capture(ref, self.now)
+        return answer
+
+    def retrieve(self, ref: str) -> Outcome:
+        """What has become of it."""
+        return self.provider.retrieve(ref, self.now)
+
+    def void(self, ref: str) -> Outcome:
+        """Make it uncapturable."""
+        self.provider, answer = self.provider.void(ref, self.now)
+        return answer
+
+    def charge(self, request: Request, key: str) -> Outcome:
+        """Charge by key."""
+        self.provider, answer = self.provider.charge(request, key, self.now)
+        if answer is None:
+            raise OutcomeUnknown("the error of this key again")
+        return answer
+
+    def find(self, reference: str) -> Outcome | None:
+        """Look it up."""
+        return self.provider.find(reference, self.now)
+
+
+def replay(scenario: str, *, keyed: bool, workers: int = 1, choices: Mapping[int, str]) -> Course:
+    """Follow one course again: what is lost and doubled at its end."""
+    return Explorer(SCENARIOS[scenario], keyed=keyed, workers=workers).replayed(choices)
+
+
+def everything(
+    adversities: int, *, names: Iterable[str] = tuple(SCENARIOS), seconds: float | None = None
+) -> Iterator[tuple[str, bool, int, Found]]:
+    """Explore scenarios with both kinds of provider, and with one worker and two."""
+    for name in names:
+        for keyed in (False, True):
+            for workers in (1, 2):
+                explorer = Explorer(SCENARIOS[name], keyed=keyed, workers=workers)
+                yield name, keyed, workers, explorer.explore(adversities, seconds=seconds)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Explore from the command line; exits with 1 where a course goes wrong."""
+    parser = argparse.ArgumentParser(prog="python -m licensebill.testing.explore", description="Explore charging.")
+    parser.add_argument("--adversities", type=int, default=2)
+    parser.add_argument("--scenario", action="append", choices=tuple(SCENARIOS), help="one or more; all without it")
+    parser.add_argument("--seconds", type=float, default=None, help="at most so long for each exploration")
+    parser.add_argument("--json", action="store_true", help="print data")
+    given = parser.parse_args(arguments)
+    rows, wrong = [], []
+    for name, keyed, workers, found in everything(
+        given.adversities, names=given.scenario or tuple(SCENARIOS), seconds=given.seconds
+    ):
+        row = {
+            "scenario": name,
+            "provider": "keyed" if keyed else "two-phase",
+            "workers": workers,
+            "schedules": found.courses,
+            "states": found.walked,
+            "steps": found.steps,
+            "lost": sum(len(one.lost) for one in found.wrong),
+            "doubled": sum(len(one.doubled) for one in found.wrong),
+            "whole": found.is_whole,
+        }
+        rows.append(row)
+        wrong.extend(found.wrong)
+        if not given.json:
+            print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+    total = {key: sum(int(row[key]) for row in rows) for key in ("schedules", "states", "steps", "lost", "doubled")}
+    if given.json:
+        print(json.dumps({"adversities": given.adversities, **total, "runs": rows}, indent=2))
+    else:
+        print(", ".join(f"{key} {value}" for key, value in total.items()))
+    for course in wrong[:_SHOWN]:
+        print(f"\n# {'; '.join((*course.lost, *course.doubled))}\n{course.as_test()}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
