@@ -4,7 +4,8 @@ Reading only turns text into the library's values; every rule stays where it is.
 each with its line and field (of a large file the first hundred, and how many more), as one `InvalidFile`. Usage is
 streamed: whatever its size, what is kept is one sum for each day and kind.
 
-The account file is described in docs/account-file.md. Needs the `json` extra.
+The account file is described in docs/account-file.md. What programs store for programs is `documents`, whose names are
+passed on from here. Needs the `json` extra.
 """
 
 import contextlib
@@ -28,6 +29,11 @@ from licensebill import minutes
 from licensebill._checks import cardless_text, instant, text, whole
 from licensebill.accounts import Account, Spending, begin
 from licensebill.cycles import first_instant, local_day
+from licensebill.documents import DocumentFault as DocumentFault
+from licensebill.documents import InvalidDocument as InvalidDocument
+from licensebill.documents import NewerFormat as NewerFormat
+from licensebill.documents import from_json as from_json
+from licensebill.documents import to_json as to_json
 from licensebill.errors import SHOWN_DIGITS, InvalidValue, LicenseBillError, shown
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.licenses import Holding, Licenses
