@@ -488,6 +488,8 @@ def converter_of(unions: Unions) -> Converter:
     for is_kind, writer, reader in compound:
         converter.register_unstructure_hook_factory(is_kind, writer)
         converter.register_structure_hook_factory(is_kind, reader)
+    # where a generic class holds a union with None: what it holds is written by its own class
+    converter.register_unstructure_hook(type(None), lambda value: value)
     for kind, write, read in (*_SINGLE, (float, _unwritable, _unreadable), (bytes, _unwritable, _unreadable)):
         converter.register_unstructure_hook(kind, write)
         converter.register_structure_hook(kind, read)
