@@ -69,6 +69,7 @@ _GOOD = ("pm_card_visa", "pm_card_mastercard", "pm_card_amex")
 _DECLINED = (
     ("visa_chargeDeclinedInsufficientFunds", "no funds", _SOFT, "insufficient_funds", "try_again_later"),
     ("visa_chargeDeclined", "no reason given", _SOFT, "generic_decline", None),
+    ("chargeCustomerFail", "no reason given", _SOFT, "generic_decline", None),
     ("visa_chargeDeclinedVelocityLimitExceeded", "used too often", _SOFT, "card_velocity_exceeded", "try_again_later"),
     ("chargeDeclinedProcessingError", "the bank could not process it", _SOFT, "processing_error", "try_again_later"),
     ("visa_chargeDeclinedStolenCard", "reported stolen", _HARD, "stolen_card", "do_not_try_again"),
