@@ -10,14 +10,15 @@ Here is only what has happened. What is to be done next is for `planning` to dec
 
 import datetime
 import enum
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from types import MappingProxyType
 from typing import ClassVar
 
 import attrs
 
-from licensebill._checks import instance
+from licensebill._checks import instance, instant, text
 from licensebill.accounts import Account, apply
 from licensebill.changes import CarryOver, RecordOutcome, RecordReturn, RetryCharge, as_captured
 from licensebill.cycles import local_day
@@ -162,6 +163,8 @@ TRANSITIONS: Mapping[State, Mapping[Signal, State]] = MappingProxyType(
             Signal.FOUND_CAPTURED: State.SUCCEEDED,
             Signal.FOUND_NOT_CAPTURED: State.FAILED,
             Signal.ASK_AGAIN: State.UNKNOWN,
+            # asked to go on where nothing had been prepared yet, so that there is nothing to ask about
+            Signal.NEXT: State.PLANNED,
         },
     }
 )
@@ -194,6 +197,9 @@ LOOKS: Mapping[State, tuple[timedelta, ...]] = MappingProxyType(
         State.SUCCEEDED: (*(day * _DAY for day in range(1, 15)), *(day * _DAY for day in range(21, 91, 7)), 90 * _DAY),
     }
 )
+
+#: The ids of charges, attempts and events begin with the account's, and must not become too long for any store.
+LONGEST_ACCOUNT_ID = 120
 
 #: Purposes whose charges end where they fail: nothing is owed for minutes that nobody got (FUN-9).
 PREPAID = frozenset({Purpose.MINUTES, Purpose.RECHARGE})
@@ -257,8 +263,9 @@ class Charge:
             return None
         # the looks at one attempt come to an end, however often its request is sent again in between
         since = self.since if self.unknown_since is None or self.state is not State.UNKNOWN else self.unknown_since
-        instants = (since + offset for offset in LOOKS[self.state])
-        return next((instant for instant in instants if instant > (self.looked or self.since)), None)
+        offsets = LOOKS[self.state]
+        passed = bisect_right(offsets, (self.looked or self.since) - since)
+        return since + offsets[passed] if passed < len(offsets) else None
 
     @property
     def _is_watched(self) -> bool:
@@ -393,6 +400,7 @@ def _after(standing: Standing | None, event: Event, seq: int) -> Standing:
             raise InvalidValue("event", "must open the account, being the first")
         if fact.account.open:
             raise InvalidValue("account", f"has an open charge, {fact.account.open[0].intent.id}; settle it first")
+        text("account.id", fact.account.id, LONGEST_ACCOUNT_ID)
         return Standing(account=fact.account, version=1, at=event.at)
     if event.at < standing.at:
         raise InvalidValue("at", f"{event.at} is before the event before it")
@@ -416,6 +424,8 @@ def record(standing: Standing | None, fact: Fact, *, at: datetime.datetime, id: 
 
     Source: BIL-4, FUN-9.
     """
+    # in UTC: a day added in a zone of its own would follow its clocks and not be 24 hours
+    at = instant("at", at).astimezone(UTC)
     if standing is None:
         event = Event(id=id, at=at, fact=fact)
         return event, _after(None, event, 1)
@@ -574,7 +584,7 @@ def _followed(
     elif isinstance(fact, CallOff):
         return _called_off(standing, moved, at)
     elif isinstance(fact, Resolved):
-        return _resolved(standing, moved, fact, at)
+        return _resolved(standing, charge, moved, fact, at)
     else:
         return _answered(standing, charge, moved, fact.outcome, at)
     return _with(standing, moved)
@@ -669,14 +679,15 @@ def _returned(standing: Standing, charge: Charge, outcome: Returned, at: datetim
     return _with(standing, _moved(charge, Signal.NONE_LEFT, at, **anew))
 
 
-def _resolved(standing: Standing, charge: Charge, fact: Resolved, at: datetime.datetime) -> Standing:
+def _resolved(standing: Standing, before: Charge, charge: Charge, fact: Resolved, at: datetime.datetime) -> Standing:
     charge = attrs.evolve(charge, reason="")
     if fact.decision is Decision.CAPTURED:
         return _paid(standing, charge, Succeeded(), at)
     if fact.decision is Decision.NOT_CAPTURED:
         return _failed(standing, attrs.evolve(charge, state=State.VOIDED), at)
-    state = State.PLANNED if charge.ref is None else State.UNKNOWN
-    return _with(standing, attrs.evolve(charge, state=state, since=at, looked=None, unknown_since=at))
+    if charge.ref is None:
+        return _with(standing, _moved(before, Signal.NEXT, at, reason=""))
+    return _with(standing, attrs.evolve(charge, unknown_since=at))
 
 
 def _counted_decline(standing: Standing, target: Target, at: datetime.datetime) -> Standing:

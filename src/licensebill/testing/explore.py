@@ -34,6 +34,8 @@ from licensebill.protocols import Capabilities, OutcomeUnknown, Request, Version
 from licensebill.testing.worlds import SCENARIOS, Provider, Scenario
 
 _OUTAGE = timedelta(hours=25)
+#: How much longer than its days a course is followed while something is under way.
+_PATIENCE = timedelta(days=14)
 #: So many courses that went wrong are printed as tests.
 _SHOWN = 3
 _AT_REST = frozenset({State.SUCCEEDED, State.FAILED, State.NEEDS_REVIEW})
@@ -280,8 +282,17 @@ class Explorer:
             return
         standing = self._standings[world.stream]
         due = self._due(standing, world.now)
-        if due is not None and due <= self.end:
+        if due is not None and not self._is_over(world, standing, due):
             yield f"time passes to {due:%d.%m. %H.%M}", attrs.evolve(idle, active=0, now=due)
+
+    def _is_over(self, world: World, standing: Standing, due: datetime.datetime) -> bool:
+        """Whether the course is followed far enough: beyond its days nothing is left under way, or never will be."""
+        if due <= self.end:
+            return False
+        is_settled = all(charge.state in _AT_REST for charge in standing.charges)
+        captured = sum(micros for _, micros in world.provider.captured(world.now))
+        is_equal = standing.balance_of(Book.CLEARING).micros == captured
+        return (is_settled and is_equal) or due > self.end + _PATIENCE
 
     def _due(self, standing: Standing, now: datetime.datetime) -> datetime.datetime | None:
         """When the next run is: as soon as something is due, or four hours later if it has been all along."""
@@ -415,8 +426,7 @@ class Explorer:
         if cleared != captured:
             yield f"the ledger has {Money(cleared, 'USD')}, the provider {Money(captured, 'USD')}"
         for charge in standing.charges:
-            # one that was begun shortly before the end may still be under way
-            if charge.first < self.end - _OUTAGE and charge.state not in _AT_REST:
+            if charge.state not in _AT_REST:
                 yield f"{charge.intent.id} is still {charge.state.value}"
             if charge.state is State.NEEDS_REVIEW:
                 yield f"{charge.intent.id} needs review: {charge.reason}"

@@ -328,6 +328,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
                 "recharge, all decline",
                 _source("card", Behavior.DECLINES),
                 _source("reserve", Behavior.DECLINES),
+                days=1,
                 pays=False,
             ),
             _recharge("recharge by bank debit, fails", _source("bank", Behavior.FAILS_LATER, _BANK), _RESERVE, days=3),
