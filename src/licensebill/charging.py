@@ -11,25 +11,28 @@ its reference follows from the stream alone; the provider's object is journaled 
 certain stops everything else for that charge; and an append at a version that has passed is decided anew.
 """
 
+import contextlib
 import datetime
 import enum
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from typing import ClassVar, TypeVar
 
 import attrs
 
+from licensebill._checks import MAX_TEXT, holds_card_number, instance, text
 from licensebill.accounts import Account, Change
 from licensebill.bills import TaxRule, no_tax
-from licensebill.charges import Charge, Standing, folded, record, still_applies
+from licensebill.charges import Charge, Standing, State, folded, record, still_applies
 from licensebill.cycles import Period
 from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError, shown
-from licensebill.events import Answered, CallOff, Decision, Halted, Opened, Prepared, Resolved, Stream
+from licensebill.events import Answered, CallOff, Decision, Halted, Opened, Prepared, Resolved, Stream, outcome
 from licensebill.outcomes import Outcome, Unknown
 from licensebill.planning import (
     Act,
     Ask,
     Draft,
     Notice,
+    asked_id,
     bill_draft,
     change_draft,
     draft_of,
@@ -41,7 +44,6 @@ from licensebill.planning import (
     wake,
 )
 from licensebill.protocols import (
-    AlreadyAppended,
     Capabilities,
     Clock,
     LookUp,
@@ -54,6 +56,7 @@ from licensebill.protocols import (
     StoreUnavailable,
     TwoPhaseGateway,
     UnsafeGateway,
+    Usage,
     UsageMeter,
     VersionConflict,
 )
@@ -173,12 +176,26 @@ def _read(known: Standing | None) -> Generator[Effect, object, Standing | None]:
     return folded(stream.events, known)
 
 
+def _read_again(standing: Standing | None, conflict: VersionConflict) -> Generator[Effect, object, Standing]:
+    """What the stream is after a conflict; it must have grown, or the store would be asked for ever."""
+    reread = yield from _read(standing)
+    return _grown(standing, reread, conflict)
+
+
+def _grown(before: Standing | None, reread: Standing | None, conflict: VersionConflict) -> Standing:
+    if reread is None or reread == before:
+        raise StoreUnavailable(f"{conflict}, and yet it holds nothing more") from conflict
+    return reread
+
+
 def _planned(
     standing: Standing, now: datetime.datetime, job: Job, capabilities: Capabilities, tax: TaxRule
 ) -> Generator[Effect, object, Draft | tuple[Notice, ...]]:
     """What is to be planned, with what the meters say."""
     if job is Job.BILLS and is_bill_due(standing, now):
         readings = yield ReadStorage(now)
+        if isinstance(readings, Notice):
+            return (readings,)
         bill = bill_draft(standing, readings, now, capabilities, tax=tax)  # type: ignore[arg-type]
         return bill if isinstance(bill, Draft) else () if bill is None else (bill,)
     if job is Job.RECHARGES and (window := recharge_window(standing, now)) is not None:
@@ -193,8 +210,8 @@ def _decided(draft: Draft) -> Generator[Effect, object, Turn]:
     """Write a decision down; on a conflict it is made again, from what the stream is then."""
     try:
         yield Append(draft)
-    except VersionConflict:
-        return Turn(standing=draft.before)
+    except VersionConflict as conflict:
+        return Turn(standing=(yield from _read_again(draft.before, conflict)))
     return Turn(standing=draft.standing, appended=len(draft.events))
 
 
@@ -202,15 +219,28 @@ def _asked(standing: Standing, ask: Ask, now: datetime.datetime) -> Generator[Ef
     charge = ask.charge
     try:
         answer = yield ask
-    except (NotSent, OutcomeUnknown) as refused:
-        if isinstance(refused, NotSent) or ask.act is Act.PREPARE:  # no money moves while an object is prepared
+    except (NotSent, OutcomeUnknown, RequestRejected) as refused:
+        if _leaves_it(charge, ask.act, refused):
             notice = Notice(standing.account.id, refused.code, f"{charge.intent.id} waits for the next run: {refused}")
             return Turn(standing=standing, skip=charge.intent.id, notices=(notice,))
+        if isinstance(refused, RequestRejected):
+            return (yield from _told(standing, (_halted(charge.intent.id, charge.attempt, refused),), now))
         answer = Unknown()
-    except RequestRejected as refused:
-        halted = Halted(intent=charge.intent.id, attempt=charge.attempt, reason=str(refused))
-        return (yield from _told(standing, (halted,), now))
     return (yield from _told(standing, facts_of(charge, answer), now))  # type: ignore[arg-type]
+
+
+def _leaves_it(charge: Charge, act: Act, refused: LicenseBillError) -> bool:
+    """Whether a failure changes nothing about a charge, so that the same is asked again in the next run."""
+    if isinstance(refused, NotSent) or charge.state is State.SUCCEEDED:  # watching a payment fails: it stays paid
+        return True
+    return isinstance(refused, OutcomeUnknown) and act is Act.PREPARE  # no money moves while an object is prepared
+
+
+def _halted(intent: str, attempt: int, problem: LicenseBillError) -> Halted:
+    """The charge stops; the reason is of others' making, and is kept as far as it may be."""
+    said = "".join(one if one.isprintable() else " " for one in str(problem))[:MAX_TEXT].strip()
+    reason = f"{problem.code}; what was said of it may hold a card number" if holds_card_number(said) else said
+    return Halted(intent=intent, attempt=attempt, reason=reason)
 
 
 def _told(standing: Standing, facts: tuple[Told, ...], now: datetime.datetime) -> Generator[Effect, object, Turn]:
@@ -222,10 +252,8 @@ def _told(standing: Standing, facts: tuple[Told, ...], now: datetime.datetime) -
             return Turn(standing=standing, skip=facts[0].intent if standing.version == version else "")
         try:
             yield Append(draft)
-        except VersionConflict:
-            reread = yield from _read(standing)
-            assert reread is not None  # noqa: S101 - a stream that was there does not go away
-            standing = reread
+        except VersionConflict as conflict:
+            standing = yield from _read_again(standing, conflict)
         else:
             return Turn(standing=draft.standing, appended=len(draft.events))
 
@@ -237,10 +265,7 @@ def _draft_of_facts(standing: Standing, facts: Iterable[Told], now: datetime.dat
             try:
                 draft = draft.then(fact, at=now)
             except LicenseBillError as refused:
-                halted = Halted(
-                    intent=fact.intent, attempt=fact.attempt, reason=f"an answer cannot be taken: {refused}"
-                )
-                return draft.then(halted, at=now)
+                return draft.then(_halted(fact.intent, fact.attempt, refused), at=now)
     return draft
 
 
@@ -376,6 +401,7 @@ class Charging:
         return self._decide(
             account,
             lambda standing: change_draft(standing, change, at=self.clock(), capabilities=capabilities, event=event),
+            asked_id(event) if event else "",
         )
 
     def call_off(self, intent: str, *, by: str) -> Standing:
@@ -411,7 +437,7 @@ class Charging:
             page: how many accounts are asked for at a time.
         """
         started, last = self.clock(), ""
-        while accounts := self.store.open_accounts(due_before=started, after=last, limit=page):
+        while accounts := self._due(started, last, page):
             for account in accounts:
                 yield self.pursue(account, job)
             last = accounts[-1]
@@ -440,12 +466,16 @@ class Charging:
         return report
 
     def look(self, intent: str) -> Report:
-        """Ask the provider about a charge now, whatever the schedule says: all that a web-hook is good for."""
+        """Ask the provider about a charge now, whatever the schedule says: all that a web-hook is good for.
+
+        A charge that is prepared is left to the next run, which captures it and hears the same; one that waits for a
+        person is left to that person.
+        """
         account = account_of(intent)
         try:
             standing = self.standing(account)
             charge = standing.charge(intent)
-            if charge is None or charge.ref is None:
+            if charge is None or charge.ref is None or charge.state in {State.PREPARED, State.NEEDS_REVIEW}:
                 return Report(account=account, standing=standing)
             made = self._drive(account, _asked(standing, Ask(Act.RETRIEVE, charge), self.clock()))
         except LicenseBillError as failure:
@@ -494,17 +524,27 @@ class Charging:
         if isinstance(effect, Ask):
             return _asked_of(self.gateway, effect)
         if isinstance(effect, ReadStorage):
-            return () if self.storage is None else tuple(self.storage.readings(account, until=effect.until))
+            return self._readings(account, effect.until)
         return self._usage(account, effect.window)
+
+    def _readings(self, account: str, until: datetime.datetime) -> object:
+        try:
+            return () if self.storage is None else tuple(self.storage.readings(account, until=until))
+        except Exception as failed:  # noqa: BLE001 - whatever a meter fails with, nothing is billed on a guess
+            problem = f"no bill is planned: storage is not known ({type(failed).__name__})"
+            return Notice(account, "storage_unknown", problem)
 
     def _usage(self, account: str, window: Period) -> object:
         if self.usage is None:
             return Notice(account, "no_meter", "automatic recharge is on, but there is no meter of usage")
         try:
-            return self.usage.usage(account, window)
+            return instance("usage", self.usage.usage(account, window), Usage)
         except Exception as failed:  # noqa: BLE001 - whatever a meter fails with, nothing is recharged on a guess
-            text = f"no recharge is planned: usage is not known ({type(failed).__name__})"
-            return Notice(account, "usage_unknown", text)
+            problem = f"no recharge is planned: usage is not known ({type(failed).__name__})"
+            return Notice(account, "usage_unknown", problem)
+
+    def _due(self, before: datetime.datetime, after: str, page: int) -> Sequence[str]:
+        return _guarded(lambda: self.store.open_accounts(due_before=before, after=after, limit=page))
 
     def _load(self, account: str, version: int) -> Stream:
         return _guarded(lambda: self.store.load(account, after=version))
@@ -517,28 +557,41 @@ class Charging:
         stream = self._load(account, 0 if known is None else known.version)
         return folded(stream.events, known) if stream.events else known
 
-    def _decide(self, account: str, decided: Callable[[Standing], Draft]) -> Standing:
-        """Append a decision, made anew as often as others were faster."""
+    def _decide(self, account: str, decided: Callable[[Standing], Draft], event: str = "") -> Standing:
+        """Append a decision, made anew as often as others were faster; not one whose own event is there already."""
         standing = self.standing(account)
         while True:
-            draft = decided(standing)
             try:
+                draft = decided(standing)
                 self._append(draft)
-            except AlreadyAppended:
-                return self.standing(account)
-            except VersionConflict:
-                standing = self.standing(account)
+            except VersionConflict as conflict:
+                reread = self.standing(account)
+                if self._holds(account, event):
+                    return reread
+                standing = _grown(standing, reread, conflict)
+            except LicenseBillError:
+                # what was recorded already may well be refused a second time
+                if self._holds(account, event):
+                    return standing
+                raise
             else:
                 return draft.standing
 
+    def _holds(self, account: str, event: str) -> bool:
+        return bool(event) and any(one.id == event for one in self._load(account, 0).events)
+
     def _snapshot(self, account: str) -> Standing | None:
-        return self.store.load_snapshot(account) if isinstance(self.store, SnapshotStore) else None
+        if isinstance(self.store, SnapshotStore):
+            with contextlib.suppress(Exception):  # without it the stream is read from its beginning
+                return self.store.load_snapshot(account)
+        return None
 
     def _keep(self, standing: Standing | None, version: int) -> None:
         if standing is None or standing.version < version + SNAPSHOT_EVERY:
             return
         if isinstance(self.store, SnapshotStore):
-            self.store.save_snapshot(standing)
+            with contextlib.suppress(Exception):  # what was done is done, kept or not
+                self.store.save_snapshot(standing)
 
 
 def account_of(intent: str) -> str:
@@ -586,10 +639,10 @@ def _asked_of(gateway: TwoPhaseGateway, ask: Ask) -> str | Outcome:
     ref = ask.charge.ref or ""
     try:
         if ask.act is Act.PREPARE:
-            return gateway.prepare(ask.request)
+            return text("ref", gateway.prepare(ask.request))
         if ask.act is Act.CAPTURE:
-            return gateway.capture(ref, ask.request)
-        return gateway.retrieve(ref) if ask.act is Act.RETRIEVE else gateway.void(ref)
+            return outcome("answer", gateway.capture(ref, ask.request))
+        return outcome("answer", gateway.retrieve(ref) if ask.act is Act.RETRIEVE else gateway.void(ref))
     except (NotSent, RequestRejected, OutcomeUnknown):
         raise
     except Exception as failed:

@@ -14,7 +14,7 @@ import attrs
 
 from licensebill._checks import MAX_TEXT, cardless_text, checked, instance, instant, text, tuple_of, whole
 from licensebill.accounts import Account, Change
-from licensebill.errors import InvalidValue
+from licensebill.errors import InvalidValue, shown
 from licensebill.funding import Source, SourceKind
 from licensebill.money import Money, total
 from licensebill.outcomes import Outcome
@@ -50,6 +50,19 @@ def _balanced(place: str, value: object) -> tuple[Posting, ...]:
 
 
 # --- facts --------------------------------------------------------------------------------------------------------
+
+
+def outcome(place: str, value: object) -> Outcome:
+    """An outcome of a charge, and nothing else.
+
+    Raises:
+        InvalidValue: anything else.
+
+    Source: FUN-9.
+    """
+    if not isinstance(value, Outcome):
+        raise InvalidValue(place, f"must be an outcome of a charge, not {shown(value)}")
+    return value
 
 
 @attrs.frozen(kw_only=True)
@@ -132,7 +145,7 @@ class Answered:
 
     intent: str = attrs.field(validator=checked(text))
     attempt: int = _attempt()
-    outcome: Outcome
+    outcome: Outcome = attrs.field(validator=checked(outcome))
 
 
 @attrs.frozen(kw_only=True)
@@ -194,6 +207,12 @@ class Resolved:
 Fact = Opened | Changed | Planned | Prepared | Answered | Halted | CallOff | Resolved
 
 
+def _fact(place: str, value: object) -> Fact:
+    if not isinstance(value, Fact):
+        raise InvalidValue(place, f"must be a fact of a stream, not {shown(value)}")
+    return value
+
+
 @attrs.frozen(kw_only=True)
 class Event:
     """One fact in a stream.
@@ -207,7 +226,7 @@ class Event:
 
     id: str = attrs.field(validator=checked(cardless_text))
     at: datetime.datetime = attrs.field(validator=checked(instant))
-    fact: Fact
+    fact: Fact = attrs.field(validator=checked(_fact))
     postings: tuple[Posting, ...] = attrs.field(default=(), validator=checked(_balanced))
 
 

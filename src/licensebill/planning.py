@@ -67,6 +67,14 @@ def draft_of(standing: Standing, *facts: Fact, at: datetime.datetime) -> Draft:
     return Draft(standing, (), standing).then(*facts, at=at)
 
 
+def asked_id(event: str) -> str:
+    """The id of the event of a change that somebody gave an id of their own, apart from all other ids.
+
+    Source: BIL-4.
+    """
+    return f"asked/{event}"
+
+
 def _event_id(fact: Fact, seq: int) -> str:
     if isinstance(fact, Changed):
         return f"change/{seq}"
@@ -93,7 +101,9 @@ def change_draft(
 
     Source: BIL-1, FUN-4, MIN-12.
     """
-    told, grown = record(standing, Changed(change), at=at, id=event or _event_id(Changed(change), standing.version + 1))
+    changed = Changed(change)
+    given = asked_id(event) if event else _event_id(changed, standing.version + 1)
+    told, grown = record(standing, changed, at=at, id=given)
     draft = Draft(standing, (told,), grown)
     intent = newly_opened(grown.charges, grown.account)
     if intent is None:
@@ -346,7 +356,7 @@ def recharge_decided(
         automatic=account.automatic,
         under_way=is_recharge_under_way(account),
         recharged_this_month=total(standing_ones, account.currency),
-        recharges_today=sum(one.on == on for one in lately),
+        recharges_today=sum(one.on == on and not one.has_failed for one in lately),
         watermark_is_current=usage.watermark >= first_instant(on, account.tz),
         limits=account.tariff.limits,
         smallest_charge=capabilities.smallest_charge(account.currency),

@@ -15,6 +15,10 @@ _PRICE = re.compile(r"(?!0$)[0-9]+(\.[0-9]+)?")
 NO_TARIFF: dict[tuple[str, int | str], str] = {
     ("cycles", 30): "the thirty-day month of CYC-4 is called by its length",
     ("ports", 100): "percent",
+    ("charges", 5): "minutes until the provider is asked a second time: no money follows from it",
+    ("charges", 7): "days: a bank debit is looked at weekly in the end",
+    ("charging", 50): "events between two snapshots, which are a cache",
+    ("charging", 500): "accounts on a page",
 }
 
 
