@@ -263,6 +263,13 @@ class TestSchedule:
         assert None in first
         assert set(first) - {None} <= set(RANDOM_FAULTS)
 
+    def test_no_more_of_them(self, client: stripe.StripeClient, provider: StandIn) -> None:
+        """Neither those drawn nor those planned."""
+        provider.fail_at_random(7, one_in=1)
+        provider.fail_next(Fault.ERROR_BEFORE)
+        provider.stop_failing()
+        assert confirmed(client).status == "succeeded"
+
 
 class TestWebhooks:
     """Signed as Stripe signs them; in order, or not; once, or not."""

@@ -476,11 +476,14 @@ class TestFaults:
         with pytest.raises(RequestRejected, match="payment_intent_unexpected_state"):
             gateway.capture(ref, request())
 
+    @pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_visa_chargeDeclined"])
     def test_a_void_that_is_refused_for_another_reason(
-        self, gateway: StripeGateway, monkeypatch: pytest.MonkeyPatch
+        self, card: str, gateway: StripeGateway, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """As long as it is open nobody says that it is voided."""
-        ref = gateway.prepare(request())
+        """As long as it could still be confirmed nobody says that it is voided."""
+        ref = gateway.prepare(request(card))
+        if card != "pm_card_visa":
+            gateway.capture(ref, request(card))
         error = stripe.InvalidRequestError("No.", "x", None, None, 400)  # type: ignore[no-untyped-call]
         monkeypatch.setattr(stripe.PaymentIntentService, "cancel", raising(error))
         with pytest.raises(RequestRejected):

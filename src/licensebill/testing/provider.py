@@ -238,6 +238,10 @@ class StandIn:
         draw, choices = random.Random(seed), tuple(faults)  # noqa: S311 - a schedule, no secret
         self._random = lambda: draw.choice(choices) if draw.randrange(one_in) == 0 else None
 
+    def stop_failing(self) -> None:
+        """No fault from now on, neither planned nor drawn; what is under way late still arrives."""
+        self._planned, self._random = [], lambda: None
+
     def take_events(self, *, copies: int = 1, shuffled_by: int | None = None) -> tuple[Delivery, ...]:
         """The web-hooks since the last call, signed with the time of now.
 
