@@ -8,6 +8,9 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from tests.servers import availability
+from tests.servers import postgres as postgres
+
 # A busy machine is slow to generate; that says nothing about the code.
 _SLOW_IS_FINE = [HealthCheck.too_slow]
 
@@ -18,10 +21,10 @@ settings.register_profile("thorough", settings.get_profile("default"), max_examp
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-def pytest_report_header() -> str:
-    """The versions of what the library computes with."""
+def pytest_report_header() -> list[str]:
+    """The versions of what the library computes with, and which server its stores are tested with."""
     shown = ("attrs", "python-dateutil", "hypothesis", "cattrs", "json-source-map", "cyclopts", "rich", "tzdata")
-    return "with " + ", ".join(f"{name} {_version(name)}" for name in shown)
+    return ["with " + ", ".join(f"{name} {_version(name)}" for name in shown), availability()]
 
 
 def _version(name: str) -> str:

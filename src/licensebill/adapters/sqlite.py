@@ -184,8 +184,9 @@ class Sqlite:
         Raises:
             StoreUnavailable: the file cannot be read, or is locked for longer than the time-out.
         """
+        text("account", account)
         with self._session() as connection:
-            row = connection.execute(_SNAPSHOT, (text("account", account),)).fetchone()
+            row = connection.execute(_SNAPSHOT, (account,)).fetchone()
         return None if row is None else standing_of(account, *row)
 
     def save_snapshot(self, standing: Standing) -> None:

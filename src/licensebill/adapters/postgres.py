@@ -1,0 +1,315 @@
+"""A store in PostgreSQL, for several workers on several machines.
+
+Durable means: in the server's log, on its disk, before `append` returns. Every connection looks after what that rests
+on: `fsync` must be on, or nothing is done at all; `synchronous_commit` is set to `on`, unless it is more; and only a
+server that takes writes is connected to, as a standby would answer `load` with a stream of some time ago. Whether a
+standby must have an event too, before it counts, is the server's own setting (`synchronous_standby_names`).
+
+One append is one statement, and so one transaction and one message to the server and back. The primary key is the
+compare-and-swap: of two inserts at one sequence number the second waits for the first, and fails. No lock is held for
+longer than that, and there is no lease. When an account is due next stands in a table of its own, written by the same
+statement.
+
+A page of due accounts takes no locks: every worker may be given the same accounts, and the versions of their streams
+decide. With `SKIP LOCKED` a page would leave out the accounts that somebody is just writing to, and none may be left
+out; besides, locking writes to each row (bench/charging.py).
+
+Unique violations say that nothing was written. After any other error it is not known; the message has its SQLSTATE, but
+never repeats the row. Needs the `postgres` extra.
+"""
+
+import contextlib
+import datetime
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from types import MappingProxyType, TracebackType
+from typing import Any, LiteralString, Self
+
+import psycopg
+from psycopg import conninfo as conninfos
+from psycopg.rows import TupleRow
+
+from licensebill._checks import instance, text
+from licensebill.adapters.arguments import check_append, check_load, check_page, conflict, utc
+from licensebill.adapters.rows import LOAD, Row, snapshot_of, standing_of, stream_of
+from licensebill.charges import Standing
+from licensebill.errors import ChargeFailure, InvalidValue
+from licensebill.events import Event, Stream
+from licensebill.protocols import StoreUnavailable
+
+#: The tables, for those who make them by their own means; `Postgres.create_tables` executes this. Ids are compared by
+#: their characters' codes, whatever the language of the database.
+SCHEMA: LiteralString = """
+    CREATE TABLE IF NOT EXISTS events (
+        account text COLLATE "C" NOT NULL,
+        seq bigint NOT NULL,
+        event_id text COLLATE "C" NOT NULL,
+        type text NOT NULL,
+        body text NOT NULL,
+        at timestamptz NOT NULL,
+        PRIMARY KEY (account, seq),
+        UNIQUE (account, event_id)
+    );
+    CREATE TABLE IF NOT EXISTS wakes (account text COLLATE "C" PRIMARY KEY, due timestamptz NOT NULL)
+        WITH (fillfactor = 70);
+    CREATE TABLE IF NOT EXISTS snapshots (
+        account text COLLATE "C" PRIMARY KEY,
+        digest text NOT NULL,
+        body text NOT NULL
+    );
+"""
+
+_LOAD = LOAD.format(account="%(account)s", after="%(after)s")
+#: Writes the events if the one before them is there, and then the wake; gives the number of events written.
+_APPEND: LiteralString = """
+    WITH written AS (
+        INSERT INTO events (account, seq, event_id, type, body, at)
+        SELECT %(account)s, %(version)s + row.n, row.event_id, row.type, row.body, row.at
+        FROM unnest(%(ids)s::text[], %(types)s::text[], %(bodies)s::text[], %(instants)s::timestamptz[])
+            WITH ORDINALITY AS row (event_id, type, body, at, n)
+        WHERE %(version)s = 0 OR EXISTS (SELECT FROM events WHERE account = %(account)s AND seq = %(version)s)
+        RETURNING seq
+    ), {wake}
+    SELECT count(*) FROM written
+"""
+_SET_WAKE: LiteralString = """woken AS (
+        INSERT INTO wakes (account, due)
+        SELECT %(account)s, %(wake)s WHERE EXISTS (SELECT FROM written)
+        ON CONFLICT (account) DO UPDATE SET due = excluded.due
+    )"""
+_NO_WAKE: LiteralString = """woken AS (
+        DELETE FROM wakes WHERE account = %(account)s AND EXISTS (SELECT FROM written)
+    )"""
+_APPEND_WITH_WAKE, _APPEND_WITHOUT_WAKE = (_APPEND.format(wake=wake) for wake in (_SET_WAKE, _NO_WAKE))
+_STORED = "SELECT event_id FROM events WHERE account = %s AND event_id = ANY(%s)"
+_DUE = "SELECT account FROM wakes WHERE due <= %s AND account > %s ORDER BY account LIMIT %s"
+_SNAPSHOT = "SELECT body, digest FROM snapshots WHERE account = %s"
+_SAVE = """
+    INSERT INTO snapshots (account, digest, body) VALUES (%s, %s, %s)
+    ON CONFLICT (account) DO UPDATE SET digest = excluded.digest, body = excluded.body
+"""
+
+#: One number for all who create the tables, so that two who do it at once wait for each other.
+_CREATING = 7_303_014
+
+#: Unless the connection string says otherwise: how long anything may take before it counts as lost.
+_DEFAULTS: Mapping[str, str] = MappingProxyType({"connect_timeout": "10", "tcp_user_timeout": "30000"})
+
+
+class Postgres:
+    """Streams and snapshots in a PostgreSQL database, for any number of threads, processes and machines.
+
+    It keeps one connection, which its threads take turns on; workers that should not wait for each other have a store
+    each. The connection is made when it is first needed, and anew for the next call after any error. A process that
+    forks must not have used it before.
+
+    Args:
+        conninfo: a connection string or URL, "postgresql://billing@db.example.com/billing"; never repeated in an error.
+        timeout: how long a statement may take, waiting for others included; `StoreUnavailable` after that.
+
+    Raises:
+        InvalidValue: no connection string, or a time-out under a millisecond.
+    """
+
+    def __init__(self, conninfo: str, *, timeout: timedelta = timedelta(seconds=30)) -> None:
+        self._conninfo = _checked(conninfo)
+        self._timeout = instance("timeout", timeout, timedelta) // timedelta(milliseconds=1)
+        if self._timeout < 1:
+            raise InvalidValue("timeout", "must be at least a millisecond")
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection[TupleRow] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection. The next call makes another."""
+        with self._lock:
+            self._drop()
+
+    def create_tables(self) -> None:
+        """Make the tables that are missing; any number of workers may do so at once.
+
+        Raises:
+            StoreUnavailable: they could not be made, or are not known to be.
+        """
+        with self._session() as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
+            connection.execute(SCHEMA)
+
+    # --- the store ------------------------------------------------------------------------------------------------
+
+    def load(self, account: str, *, after: int = 0) -> Stream:
+        """The events of an account's stream beyond a sequence number; see `protocols.Store`.
+
+        Read in one statement from the server that is written to: whatever an `append` returned for is there.
+
+        Raises:
+            CorruptStream: an event that cannot be read; its place is its sequence number.
+            StoreUnavailable: anything else.
+            InvalidValue: an argument that cannot be right.
+        """
+        check_load(account, after)
+        with self._session() as connection:
+            rows = connection.execute(_LOAD, {"account": account, "after": after}).fetchall()
+        return stream_of(rows, after)
+
+    def append(
+        self, account: str, expected_version: int, events: Sequence[Event], *, wake: datetime.datetime | None
+    ) -> int:
+        """Add events to a stream that still is at a version, all of them or none; see `protocols.Store`.
+
+        One statement, committed and synced to the server's disk on return.
+
+        Raises:
+            AlreadyAppended: an event of the same id is in the stream; nothing was written.
+            VersionConflict: the stream is at another version; nothing was written.
+            StoreUnavailable: anything else, such as a lost connection: the events may have been written or not.
+            InvalidValue: an argument that cannot be right; nothing was written.
+        """
+        given = check_append(account, expected_version, events, wake)
+        rows = [Row.of(event) for event in given]
+        values = {"account": account, "version": expected_version, **_columns(rows)}
+        with self._session() as connection:
+            try:
+                written = _written(connection, values, wake)
+            except psycopg.errors.UniqueViolation:
+                written = 0
+            if not written:
+                raise conflict(account, expected_version, given, _stored(connection, account, rows)) from None
+        return expected_version + len(given)
+
+    def open_accounts(self, *, due_before: datetime.datetime, after: str = "", limit: int = 500) -> list[str]:
+        """Accounts whose wake is not after an instant, in the order of their ids; see `protocols.Store`.
+
+        Exactly those, as of the instant the page is read; no locks are taken.
+
+        Raises:
+            StoreUnavailable: the page cannot be read.
+            InvalidValue: an argument that cannot be right.
+        """
+        check_page(due_before, after, limit)
+        with self._session() as connection:
+            rows = connection.execute(_DUE, (utc("due_before", due_before), after, limit))
+            return [account for (account,) in rows]
+
+    # --- snapshots ------------------------------------------------------------------------------------------------
+
+    def load_snapshot(self, account: str) -> Standing | None:
+        """The latest standing kept; see `protocols.SnapshotStore`.
+
+        Raises:
+            StoreUnavailable: it cannot be read.
+        """
+        text("account", account)
+        with self._session() as connection:
+            row = connection.execute(_SNAPSHOT, (account,)).fetchone()
+        return None if row is None else standing_of(account, *row)
+
+    def save_snapshot(self, standing: Standing) -> None:
+        """Keep a standing in place of an earlier one; see `protocols.SnapshotStore`.
+
+        Raises:
+            StoreUnavailable: it was not kept, or is not known to be.
+        """
+        body, digest = snapshot_of(instance("standing", standing, Standing))
+        with self._session() as connection:
+            connection.execute(_SAVE, (standing.account.id, digest, body))
+
+    # --- the connection -------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[psycopg.Connection[TupleRow]]:
+        """The connection, for one caller at a time. Every statement on it is a transaction of its own."""
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = _opened(self._conninfo, self._timeout)
+                yield self._connection
+            except psycopg.Error as failed:
+                self._drop()
+                # its own text could hold the row that was refused, and with it a source's token
+                raise StoreUnavailable(_reason(failed)) from None
+            except ChargeFailure:
+                raise
+            except BaseException:  # an interrupt: the connection may be in the middle of a statement
+                self._drop()
+                raise
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _checked(conninfo: str) -> str:
+    try:
+        given = conninfos.conninfo_to_dict(instance("conninfo", conninfo, str))
+    except psycopg.Error:
+        # its text would repeat a part of the string, which could be the password
+        raise InvalidValue("conninfo", "must be a connection string or URL of PostgreSQL; it is not repeated") from None
+    settings: dict[str, Any] = {**_DEFAULTS, **given, "target_session_attrs": "read-write"}
+    return conninfos.make_conninfo(**settings)
+
+
+def _opened(conninfo: str, timeout: int) -> psycopg.Connection[TupleRow]:
+    connection = psycopg.connect(conninfo, autocommit=True)
+    try:
+        connection.execute("SELECT set_config('statement_timeout', %s, false)", (f"{timeout}ms",))
+        _make_durable(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_durable(connection: psycopg.Connection[TupleRow]) -> None:
+    found = connection.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')").fetchall()
+    ((fsync, synchronous),) = found
+    if fsync != "on":
+        raise StoreUnavailable("the server runs with fsync off: nothing would be durable")
+    if synchronous not in {"on", "remote_apply"}:
+        connection.execute("SET synchronous_commit = on")
+
+
+def _reason(failed: psycopg.Error) -> str:
+    """What went wrong, without the values that it went wrong with."""
+    diagnosis = failed.diag.message_primary
+    if failed.sqlstate is not None:
+        return f"PostgreSQL {failed.sqlstate}: {diagnosis}"
+    return f"PostgreSQL: {type(failed).__name__}, {str(failed).splitlines()[0] if str(failed) else 'no reason given'}"
+
+
+# --- statements ---------------------------------------------------------------------------------------------------
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, object]:
+    return {
+        "ids": [row.event_id for row in rows],
+        "types": [row.type for row in rows],
+        "bodies": [row.body for row in rows],
+        "instants": [row.at for row in rows],
+    }
+
+
+def _written(
+    connection: psycopg.Connection[TupleRow], values: dict[str, object], wake: datetime.datetime | None
+) -> int:
+    if wake is None:
+        done = connection.execute(_APPEND_WITHOUT_WAKE, values)
+    else:
+        done = connection.execute(_APPEND_WITH_WAKE, {**values, "wake": utc("wake", wake)})
+    ((number,),) = done.fetchall()
+    return int(number)
+
+
+def _stored(connection: psycopg.Connection[TupleRow], account: str, rows: Sequence[Row]) -> list[str]:
+    """The ids of those events that are in the stream."""
+    found = connection.execute(_STORED, (account, [row.event_id for row in rows]))
+    return [event_id for (event_id,) in found]
