@@ -387,8 +387,6 @@ def after(standing: Standing | None, event: Event) -> Standing:
     seq = 1 if standing is None else standing.version + 1
     try:
         return _after(standing, instance("event", event, Event), seq)
-    except CorruptStream:
-        raise
     except LicenseBillError as refused:
         raise CorruptStream(f"seq {seq}", str(refused)) from refused
 
