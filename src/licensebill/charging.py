@@ -97,7 +97,21 @@ class ReadUsage:
 #: What is learned from a provider.
 Told = Prepared | Answered | Halted
 
-#: What a turn asks for. The answers: a stream, a version, an object's id or an outcome, readings, usage.
+
+@attrs.frozen
+class Reply:
+    """What a provider answered, and when: a decline counts from its own instant, however long it was under way.
+
+    Args:
+        answer: an object's id, an outcome, or why there is none.
+        at: the instant it was known.
+    """
+
+    answer: str | Outcome | NotSent | RequestRejected | OutcomeUnknown
+    at: datetime.datetime
+
+
+#: What a turn asks for. The answers: a stream, a version, a reply, readings, usage.
 Effect = Load | Append | Ask | ReadStorage | ReadUsage
 
 
@@ -161,7 +175,7 @@ def turn(
         return Turn(standing=None, is_last=True)
     step = next_step(standing, now, capabilities, skip=skip)
     if isinstance(step, Ask):
-        return (yield from _asked(standing, step, now))
+        return (yield from _asked(standing, step))
     planned = step or (yield from _planned(standing, now, job, capabilities, tax))
     if isinstance(planned, Draft):
         return (yield from _decided(planned))
@@ -215,18 +229,19 @@ def _decided(draft: Draft) -> Generator[Effect, object, Turn]:
     return Turn(standing=draft.standing, appended=len(draft.events))
 
 
-def _asked(standing: Standing, ask: Ask, now: datetime.datetime) -> Generator[Effect, object, Turn]:
+def _asked(standing: Standing, ask: Ask) -> Generator[Effect, object, Turn]:
     charge = ask.charge
-    try:
-        answer = yield ask
-    except (NotSent, OutcomeUnknown, RequestRejected) as refused:
-        if _leaves_it(charge, ask.act, refused):
-            notice = Notice(standing.account.id, refused.code, f"{charge.intent.id} waits for the next run: {refused}")
+    reply = yield ask
+    assert isinstance(reply, Reply)  # noqa: S101 - narrows what the driver answers
+    answer = reply.answer
+    if isinstance(answer, ChargeFailure):
+        if _leaves_it(charge, ask.act, answer):
+            notice = Notice(standing.account.id, answer.code, f"{charge.intent.id} waits for the next run: {answer}")
             return Turn(standing=standing, skip=charge.intent.id, notices=(notice,))
-        if isinstance(refused, RequestRejected):
-            return (yield from _told(standing, (_halted(charge.intent.id, charge.attempt, refused),), now))
+        if isinstance(answer, RequestRejected):
+            return (yield from _told(standing, (_halted(charge.intent.id, charge.attempt, answer),), reply.at))
         answer = Unknown()
-    return (yield from _told(standing, facts_of(charge, answer), now))  # type: ignore[arg-type]
+    return (yield from _told(standing, facts_of(charge, answer), reply.at))
 
 
 def _leaves_it(charge: Charge, act: Act, refused: LicenseBillError) -> bool:
@@ -477,7 +492,7 @@ class Charging:
             charge = standing.charge(intent)
             if charge is None or charge.ref is None or charge.state in {State.PREPARED, State.NEEDS_REVIEW}:
                 return Report(account=account, standing=standing)
-            made = self._drive(account, _asked(standing, Ask(Act.RETRIEVE, charge), self.clock()))
+            made = self._drive(account, _asked(standing, Ask(Act.RETRIEVE, charge)))
         except LicenseBillError as failure:
             return Report(account=account, standing=None, failure=failure)
         return Report(account=account, standing=made.standing, appended=made.appended, notices=made.notices)
@@ -522,7 +537,7 @@ class Charging:
         if isinstance(effect, Append):
             return self._append(effect.draft)
         if isinstance(effect, Ask):
-            return _asked_of(self.gateway, effect)
+            return Reply(_asked_of(self.gateway, effect), self.clock())
         if isinstance(effect, ReadStorage):
             return self._readings(account, effect.until)
         return self._usage(account, effect.window)
@@ -635,7 +650,8 @@ def _guarded(call: Callable[[], _T]) -> _T:
         raise StoreUnavailable(f"{type(failed).__name__}: {failed}") from failed
 
 
-def _asked_of(gateway: TwoPhaseGateway, ask: Ask) -> str | Outcome:
+def _asked_of(gateway: TwoPhaseGateway, ask: Ask) -> str | Outcome | NotSent | RequestRejected | OutcomeUnknown:
+    """A provider's answer; whatever else it fails with, what it has done is not known."""
     ref = ask.charge.ref or ""
     try:
         if ask.act is Act.PREPARE:
@@ -643,7 +659,7 @@ def _asked_of(gateway: TwoPhaseGateway, ask: Ask) -> str | Outcome:
         if ask.act is Act.CAPTURE:
             return outcome("answer", gateway.capture(ref, ask.request))
         return outcome("answer", gateway.retrieve(ref) if ask.act is Act.RETRIEVE else gateway.void(ref))
-    except (NotSent, RequestRejected, OutcomeUnknown):
-        raise
-    except Exception as failed:
-        raise OutcomeUnknown(type(failed).__name__) from failed
+    except (NotSent, RequestRejected, OutcomeUnknown) as refused:
+        return refused
+    except Exception as failed:  # noqa: BLE001 - whatever it is, it is no answer
+        return OutcomeUnknown(type(failed).__name__)

@@ -19,21 +19,23 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 import attrs
 
 from licensebill.charges import Standing, State, after, record
-from licensebill.charging import Append, Effect, Job, Load, ReadStorage, ReadUsage, Turn, turn
+from licensebill.charging import Append, Effect, Job, Load, ReadStorage, ReadUsage, Reply, Turn, turn
 from licensebill.errors import LicenseBillError
-from licensebill.events import Book, Event, Opened, Stream
+from licensebill.events import Book, CallOff, Event, Opened, Stream
 from licensebill.keyed import Keyed
 from licensebill.money import Money
 from licensebill.outcomes import Outcome
-from licensebill.planning import Act, Ask, change_draft, wake
-from licensebill.protocols import Capabilities, OutcomeUnknown, Request, VersionConflict
+from licensebill.planning import Act, Ask, change_draft, draft_of, wake
+from licensebill.protocols import Capabilities, NotSent, OutcomeUnknown, Request, VersionConflict
 from licensebill.testing.worlds import SCENARIOS, Provider, Scenario
 
 _OUTAGE = timedelta(hours=25)
+_LIMIT = timedelta(hours=24)
 #: How much longer than its days a course is followed while something is under way.
 _PATIENCE = timedelta(days=14)
 #: So many courses that went wrong are printed as tests.
@@ -98,11 +100,6 @@ class World:
 
 
 @attrs.frozen
-class _Unknown:
-    """The answer that there was none."""
-
-
-@attrs.frozen
 class _Conflict:
     """The answer that the stream has grown."""
 
@@ -159,6 +156,9 @@ class Found:
 
 
 # --- exploring ----------------------------------------------------------------------------------------------------
+
+_NO_ANSWER = OutcomeUnknown("no answer")
+_NOT_SENT = NotSent("too busy")
 
 #: A choice in words, and the world after it.
 _Next = tuple[str, World]
@@ -237,9 +237,7 @@ class Explorer:
             next(steps)
             effect = steps.send(Stream((), standing.version))
             for answer in worker.answers:
-                if isinstance(answer, _Unknown):
-                    effect = steps.throw(OutcomeUnknown("no answer"))
-                elif isinstance(answer, _Conflict):
+                if isinstance(answer, _Conflict):
                     effect = steps.throw(VersionConflict("acme", 0))
                 else:
                     effect = steps.send(answer)
@@ -327,7 +325,7 @@ class Explorer:
                 return world, _Conflict()
             return attrs.evolve(world, stream=self._grown(world.stream, draft.events)), draft.standing.version
         if world.down_until is not None and world.now < world.down_until:
-            return world, _Unknown()
+            return world, Reply(_NO_ANSWER, world.now)
         return self._asked(world, effect.act, effect.charge.ref or "", effect.request)
 
     def _asked(self, world: World, act: Act, ref: str, request: Request | None) -> tuple[World, object]:
@@ -336,14 +334,14 @@ class Explorer:
         two_phase = Keyed(asked, lambda: world.now) if self.keyed else asked
         try:
             if act is Act.PREPARE:
-                answer: object = two_phase.prepare(request)  # type: ignore[arg-type]
+                answer: str | Outcome | OutcomeUnknown = two_phase.prepare(request)  # type: ignore[arg-type]
             elif act is Act.CAPTURE:
                 answer = two_phase.capture(ref, request)  # type: ignore[arg-type]
             else:
                 answer = two_phase.retrieve(ref) if act is Act.RETRIEVE else two_phase.void(ref)
         except OutcomeUnknown:
-            answer = _Unknown()
-        return attrs.evolve(world, provider=asked.provider), answer
+            answer = _NO_ANSWER
+        return attrs.evolve(world, provider=asked.provider), Reply(answer, world.now)
 
     def _adversities(self, world: World, worker: Worker, effect: Append | Ask, name: str) -> Iterator[_Next]:
         after_it, _ = self._effect(world, effect)
@@ -362,10 +360,11 @@ class Explorer:
     def _provider_adversities(
         self, world: World, worker: Worker, ask: Ask, name: str, after_it: World
     ) -> Iterator[_Next]:
-        unknown = _answered(world, worker, _Unknown())
+        unknown = _answered(world, worker, Reply(_NO_ANSWER, world.now))
         if after_it.provider != world.provider:
-            yield f"{name}: reply lost", _answered(after_it, worker, _Unknown())
+            yield f"{name}: reply lost", _answered(after_it, worker, Reply(_NO_ANSWER, after_it.now))
         yield f"{name}: never arrives", unknown
+        yield f"{name}: not sent", _answered(world, worker, Reply(_NOT_SENT, world.now))
         if ask.act is not Act.RETRIEVE:
             until = world.now + Provider.IN_FLIGHT if self.keyed else None
             late = Late(ask.act, ask.charge.ref or "", ask.request, until)
@@ -373,7 +372,7 @@ class Explorer:
         if self.keyed and ask.act is Act.CAPTURE:
             key = (ask.charge.ref or "").rsplit("@", 1)[0]
             stuck = attrs.evolve(world, provider=world.provider.stuck(ask.request, key, world.now))
-            yield f"{name}: an error its key repeats", _answered(stuck, worker, _Unknown())
+            yield f"{name}: an error its key repeats", _answered(stuck, worker, Reply(_NO_ANSWER, stuck.now))
         if world.down_until is None:
             yield f"{name}: provider down", attrs.evolve(unknown, down_until=world.now + _OUTAGE)
         pause = Provider.IN_FLIGHT if self.keyed else _OUTAGE
@@ -381,11 +380,14 @@ class Explorer:
 
     def _meanwhile(self, world: World, position: int) -> World | None:
         """The world with a change that a person made; None where it is refused."""
-        standing = self._standings[world.stream]
-        change = attrs.evolve(self.scenario.meanwhile[position], on=standing.local_day(world.now))
+        standing, asked = self._standings[world.stream], self.scenario.meanwhile[position]
         left = tuple(one for one in world.meanwhile if one != position)
         try:
-            draft = change_draft(standing, change, at=world.now, capabilities=self.capabilities)
+            if isinstance(asked, CallOff):
+                draft = draft_of(standing, asked, at=world.now)
+            else:
+                change = attrs.evolve(asked, on=standing.local_day(world.now))
+                draft = change_draft(standing, change, at=world.now, capabilities=self.capabilities)
         except LicenseBillError:
             return None
         return attrs.evolve(world, stream=self._grown(world.stream, draft.events), meanwhile=left)
@@ -411,14 +413,20 @@ class Explorer:
         by_charge: dict[str, int] = {}
         for reference, _ in captured:
             by_charge[reference.rsplit("/", 1)[0]] = by_charge.get(reference.rsplit("/", 1)[0], 0) + 1
-        doubled = tuple(f"{charge} is charged {times} times" for charge, times in by_charge.items() if times > 1)
+        doubled = [f"{charge} is charged {times} times" for charge, times in by_charge.items() if times > 1]
+        same = [charge for charge in by_charge if charge.rsplit("/", 1)[0] == self._due_charge().rsplit("/", 1)[0]]
+        if len(same) > 1:
+            doubled.append(f"charged for the same need: {', '.join(same)}")
+        for (_, purpose), instants in world.provider.refusals().items():
+            if any(later - earlier < _LIMIT for earlier, later in pairwise(sorted(instants))):
+                doubled.append(f"a source that refused {purpose} was tried again within a day")
         return Course(
             scenario=self.scenario.name,
             keyed=self.keyed,
             workers=self.workers,
             choices=tuple(choices),
             lost=tuple(self._lost(world, standing, by_charge, sum(micros for _, micros in captured))),
-            doubled=doubled,
+            doubled=tuple(doubled),
         )
 
     def _lost(self, world: World, standing: Standing, by_charge: dict[str, int], captured: int) -> Iterator[str]:
@@ -440,8 +448,8 @@ class Explorer:
         return f"acme/{purpose}"
 
     def _may_be_unpaid(self, world: World) -> bool:
-        """A change by a person may make a recharge needless, or switch it off."""
-        return self.scenario.job is Job.RECHARGES and len(world.meanwhile) < len(self.scenario.meanwhile)
+        """A person may have switched recharges off, made one needless, or called a charge off."""
+        return self.scenario.job is not Job.BILLS and len(world.meanwhile) < len(self.scenario.meanwhile)
 
     # walking
 

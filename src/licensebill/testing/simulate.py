@@ -292,7 +292,10 @@ class _Store(Memory):
 
 # --- the world ----------------------------------------------------------------------------------------------------
 
-_FAULTS = ("crash before", "crash after", "reply lost", "never arrives", "late", "not sent", "another worker")
+_FAULTS = (
+    *("crash before", "crash after", "reply lost", "never arrives", "late", "not sent"),
+    *("another worker", "another worker", "another worker"),
+)
 
 
 @attrs.frozen
@@ -325,6 +328,7 @@ class World:
         self.fault_rate = faults
         self.faults = 0
         self.is_busy = False
+        self.job = Job.SETTLE
         self.drawn = 0
         self.day_used: dict[date, int] = {}
         self.per_day = self.chance.choice((500_000, 2_000_000, 4_200_000, 30_000_000))
@@ -374,7 +378,7 @@ class World:
         """Another process does the same run, in the middle of this one's step."""
         if not self.is_busy:
             self.is_busy = True
-            self._run(self.chance.choice(tuple(Job)))
+            self._run(self.chance.choice((*Job, self.job, self.job)))
             self.is_busy = False
 
     # the course
@@ -461,6 +465,7 @@ class World:
         self.day_used.pop(today - 120 * _DAY, None)
 
     def _run(self, job: Job) -> None:
+        self.job = job
         try:
             report = self.charging.pursue(f"account {self.seed}", job)
         except Crash:

@@ -17,6 +17,7 @@ import attrs
 from licensebill.accounts import Account, Change, begin
 from licensebill.changes import AddSource, AddUser, Cancel, MakePrimary, PurchaseMinutes, ReplaceSource, SwitchRecharge
 from licensebill.charging import Job
+from licensebill.events import CallOff
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.minutes import AutomaticRecharge
 from licensebill.money import Money
@@ -45,6 +46,7 @@ class Behavior(enum.Enum):
     DECLINES = "declines"
     DECLINES_FOR_GOOD = "declines for good"
     PAYS_WHEN_ASKED_AGAIN = "declines, and pays when the same object is captured again"
+    PAYS_LESS = "pays a dollar less than asked"
     PAYS_LATER = "is pending for three hours and pays"
     FAILS_LATER = "is pending for three hours and is declined"
     TAKES_BACK = "is pending, pays and takes it back a day later"
@@ -53,6 +55,7 @@ class Behavior(enum.Enum):
 _SOFT = Declined(kind=DeclineKind.SOFT, code="insufficient_funds")
 _HARD = Declined(kind=DeclineKind.HARD, code="stolen_card")
 _PENDING, _TAKEN_BACK = timedelta(hours=3), timedelta(hours=27)
+_DOLLAR = 1_000_000
 _DELAYED = frozenset({Behavior.PAYS_LATER, Behavior.FAILS_LATER, Behavior.TAKES_BACK})
 
 
@@ -105,7 +108,12 @@ class Made:
             return _SOFT
         if self.behavior is Behavior.TAKES_BACK and gone >= _TAKEN_BACK:
             return Returned("R01")
-        return Succeeded(Money(self.micros, "USD"))
+        return Succeeded(Money(self.captured, "USD"))
+
+    @property
+    def captured(self) -> int:
+        """The micros that are captured when it pays."""
+        return self.micros - (_DOLLAR if self.behavior is Behavior.PAYS_LESS else 0)
 
 
 @attrs.frozen
@@ -180,10 +188,19 @@ class Provider:
         found = [made.outcome(now) for made in self.made if made.reference == reference and not made.is_stuck]
         return next((one for one in found if isinstance(one, Succeeded | Pending)), found[-1] if found else None)
 
+    def refusals(self) -> Mapping[tuple[str, str], tuple[datetime.datetime, ...]]:
+        """When each source was refused, by what it was charged for."""
+        found: dict[tuple[str, str], tuple[datetime.datetime, ...]] = {}
+        for made in self.made:
+            if made.since is not None and made.is_declined and not made.is_stuck:
+                key = (made.token, made.reference.rsplit("/", 2)[0])
+                found[key] = (*found.get(key, ()), made.since)
+        return found
+
     def captured(self, now: datetime.datetime) -> tuple[tuple[str, int], ...]:
         """What stands captured: the reference and the micros of each."""
         return tuple(
-            (made.reference, made.micros)
+            (made.reference, made.captured)
             for made in self.made
             if not made.is_stuck and isinstance(made.outcome(now), Succeeded)
         )
@@ -242,7 +259,7 @@ class Scenario:
     start: datetime.datetime
     job: Job
     asked: Change | None = None
-    meanwhile: tuple[Change, ...] = ()
+    meanwhile: tuple[Change | CallOff, ...] = ()
     days: int = 2
     pays: bool | None = True
 
@@ -309,6 +326,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         for one in (
             _bill("bill", _CARD_PAYS, _RESERVE),
             _bill("bill, primary declines", _source("card", Behavior.DECLINES), _RESERVE),
+            _bill("bill, captured otherwise", _source("card", Behavior.PAYS_LESS), _RESERVE),
             _bill("bill, late copy pays", _source("card", Behavior.PAYS_WHEN_ASKED_AGAIN), _RESERVE),
             _bill(
                 "bill by bank debit",
@@ -340,7 +358,10 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
                 asked=PurchaseMinutes(
                     on=_TENTH, by=_BOSS, amount=Money.parse("100.00", "USD"), authorization=_ACCEPTED
                 ),
-                meanwhile=(AddUser(on=_TENTH, user=User(id="new")),),
+                meanwhile=(
+                    AddUser(on=_TENTH, user=User(id="new")),
+                    CallOff(intent="acme/minutes/1", by="dana"),
+                ),
             ),
         )
     }
