@@ -15,7 +15,7 @@ How a bill is made belongs to `bills`, carrying out charges to `charging`. Nothi
 
 import datetime
 from abc import ABC, abstractmethod
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from typing import ClassVar
 
 import attrs
@@ -125,9 +125,10 @@ class Account:
         spending: of the cycles whose true-up is still to come.
         unbilled: the first instants of cycles not billed yet, oldest first.
         open: charges that are not settled, oldest first.
-        settled: charges as they were paid, oldest first; a return or a credit note must be of one.
+        settled: charges as they were paid, oldest first; a return or a credit note must be of one. At each cycle's
+            first day those of more than `FundingTerms.settled_days` ago are left out, and so are the notes of them.
         ordinals: how many charges of each purpose there have been.
-        notes: credit notes so far.
+        notes: credit notes of what is open or settled.
         cancellation: None while the account goes on.
 
     Raises:
@@ -350,7 +351,7 @@ def advance(account: Account, to: date) -> Account:
     if day("to", to) < instance("account", account, Account).today:
         raise OutOfOrder("on", f"{to} is before {account.today}, the day the account stands for")
     while (start := account.cycle.end) <= to:
-        account = _enter(attrs.evolve(account, today=start))
+        account = _without_old(_enter(attrs.evolve(account, today=start)))
     return attrs.evolve(account, today=to) if to != account.today else account
 
 
@@ -362,6 +363,17 @@ def _enter(account: Account) -> Account:
     taken = held.take_pending(account.licenses, contract=account.contract, on=cycle.start)
     spending = () if ended else (Spending(cycle, Money.zero(account.currency)),)
     return _keep(attrs.evolve(account, licenses=taken, spending=(*account.spending, *spending)), cycle)
+
+
+def _without_old(account: Account) -> Account:
+    """The account without what was paid too long ago to be returned or credited, so that it does not grow for ever."""
+    oldest = account.today - timedelta(days=tariff_on(account, account.today).value.funding.settled_days)
+    if all(intent.on >= oldest for intent in account.settled):
+        return account
+    settled = tuple(intent for intent in account.settled if intent.on >= oldest)
+    kept = {intent.id for intent in settled} | {one.intent.id for one in account.open}
+    notes = tuple(note for note in account.notes if note.intent_id in kept)
+    return attrs.evolve(account, settled=settled, notes=notes)
 
 
 def _keep(account: Account, cycle: Period) -> Account:

@@ -402,6 +402,7 @@ class FundingTerms:
         retried_returns: codes after which a returned debit may be tried again.
         return_retries: how often.
         return_retry_days: how long after the first try, that last day included.
+        settled_days: how long an account keeps what was paid, so that it can be returned or credited.
         expiry_warning_days: how long before its last day a card is warned of.
         balance_at_end: what happens to prepaid minutes.
 
@@ -413,6 +414,7 @@ class FundingTerms:
     )
     return_retries: int = _number(2, "new tries", "FUN-9")
     return_retry_days: int = _number(180, "days", "FUN-9")
+    settled_days: int = _number(400, "days", "FUN-9", 1)
     expiry_warning_days: int = _number(30, "days", "FUN-10")
     balance_at_end: BalanceAtEnd = _policy(BalanceAtEnd.REPORTED, "FUN-8")
 

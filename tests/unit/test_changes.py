@@ -1,6 +1,6 @@
 """Everything that can happen to an account, each change with what it does and every reason why it is refused."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import attrs
@@ -856,6 +856,17 @@ class TestSettlement:
         gone = apply(apply(paid, RemoveSource(on=TODAY, by=BOSS, source="bank")), back)
         (owed,) = gone.open
         assert (owed.has_failed, owed.intent.sources) == (True, ())
+
+    @pytest.mark.parametrize(("days", "is_kept"), [(399, True), (400, True), (401, False)])
+    def test_what_was_paid_long_ago_is_let_go(self, days: int, is_kept: bool) -> None:
+        """A return or a credit comes within 400 days; the account does not grow for ever."""
+        paid = apply(apply(account(), buy()), outcome("acme/minutes/1", Succeeded()))
+        noted = attrs.evolve(
+            paid,
+            settled=tuple(attrs.evolve(one, on=date(2028, 1, 1) - timedelta(days=days)) for one in paid.settled),
+        )
+        later = advance(noted, date(2028, 1, 1))
+        assert bool(later.settled) is is_kept
 
     def test_a_credit_is_of_a_charge_that_is_open_or_settled(self) -> None:
         """What was dropped was never paid; what was carried over is charged with another bill (BIL-6)."""

@@ -229,6 +229,7 @@ TARIFF: dict[str, tuple[object, str, str]] = {
     "funding.retried_returns": (("R01", "R09"), "return codes", "FUN-9"),
     "funding.return_retries": (2, "new tries", "FUN-9"),
     "funding.return_retry_days": (180, "days", "FUN-9"),
+    "funding.settled_days": (400, "days", "FUN-9"),
     "funding.expiry_warning_days": (30, "days", "FUN-10"),
     "funding.balance_at_end": (BalanceAtEnd.REPORTED, "", "FUN-8"),
     "proration": (Convention.ACTUAL_DAYS, "", "CYC-4"),
