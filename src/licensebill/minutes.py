@@ -17,6 +17,7 @@ import enum
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import ClassVar, NewType
 
 import attrs
@@ -858,7 +859,7 @@ class RechargeDecision:
         """What is charged if nothing speaks against it: the recharge, raised to the provider's smallest charge."""
         return max(self.quote.recharge, self.smallest_charge)
 
-    @property
+    @cached_property
     def reasons(self) -> tuple[Reason, ...]:
         """Every reason against a recharge, in the order of `Reason`; empty if it is charged."""
         cap = self.limits.monthly_cap

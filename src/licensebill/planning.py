@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 import attrs
 
 from licensebill import funding
-from licensebill.accounts import Change, advance, funding_of, has_ended, is_recharge_under_way
+from licensebill.accounts import Account, Change, advance, funding_of, has_ended, is_recharge_under_way, tariff_on
 from licensebill.bills import TaxRule, monthly_bill, no_tax, planned
 from licensebill.changes import CarryOver, OpenRecharge
 from licensebill.charges import PREPAID, TRANSITIONS, Charge, DeclineOf, Standing, State, newly_opened, record, signal
@@ -284,7 +284,13 @@ def is_bill_due(standing: Standing, now: datetime.datetime) -> bool:
 
     Source: CYC-1.
     """
-    return now >= standing.at and bool(advance(standing.account, standing.local_day(now)).unbilled)
+    return now >= standing.at and bool(_account_at(standing, now).unbilled)
+
+
+def _account_at(standing: Standing, now: datetime.datetime) -> Account:
+    """The account as far as boundaries of cycles have been passed; its day may be an earlier one of its cycle."""
+    on = standing.local_day(now)
+    return standing.account if on in standing.account.cycle else advance(standing.account, on)
 
 
 def bill_draft(
@@ -347,18 +353,20 @@ def recharge_decided(
 
     Source: MIN-4, MIN-7, MIN-12.
     """
-    account = advance(standing.account, standing.local_day(now))
-    on, policy = account.today, account.tariff.recharge
+    account, on = _account_at(standing, now), standing.local_day(now)
+    tariff = tariff_on(account, on).value
     lately = [one for one in standing.recharges if (one.on.year, one.on.month) == (on.year, on.month)]
     standing_ones = (one.amount for one in lately if not one.has_failed)
     return recharge_decision(
-        recharge_quote(usage.history, at=on, balance=account.balance - usage.drawn, policy=policy, began=account.began),
+        recharge_quote(
+            usage.history, at=on, balance=account.balance - usage.drawn, policy=tariff.recharge, began=account.began
+        ),
         automatic=account.automatic,
         under_way=is_recharge_under_way(account),
         recharged_this_month=total(standing_ones, account.currency),
         recharges_today=sum(one.on == on and not one.has_failed for one in lately),
         watermark_is_current=usage.watermark >= first_instant(on, account.tz),
-        limits=account.tariff.limits,
+        limits=tariff.limits,
         smallest_charge=capabilities.smallest_charge(account.currency),
     )
 

@@ -68,7 +68,7 @@ from licensebill.protocols import (
     Usage,
 )
 from licensebill.readings import Reading
-from licensebill.terms import Contract, ContractPrice, Dated
+from licensebill.terms import STANDARD, Contract, ContractPrice, Dated
 from licensebill.usage import UsageHistory
 
 _T = TypeVar("_T")
@@ -77,6 +77,10 @@ _START = date(2026, 1, 1)
 _ADA = Person("Ada", "Lovelace")
 _ACCEPTED = Authorization(_ADA, accepted=True)
 _BOSS = "dana"
+
+
+#: The standard tariff, but that nothing paid is forgotten: at the end it is compared with the provider's record.
+_KEEPS_ALL = attrs.evolve(STANDARD, funding=attrs.evolve(STANDARD.funding, settled_days=10_000))
 
 
 class Crash(BaseException):
@@ -399,6 +403,7 @@ class World:
             funding=Funding(sources),
             automatic=AutomaticRecharge(_ACCEPTED),
             balance=Money.parse("50.00", "USD"),
+            tariffs=Dated.always(_KEEPS_ALL),
         )
         rate, self.fault_rate = self.fault_rate, 0
         self.charging.open(begin(account))
