@@ -50,6 +50,15 @@ def check_page(due_before: datetime.datetime, after: str, limit: int) -> None:
         InvalidValue: one is wrong.
     """
     instant("due_before", due_before)
+    check_list(after, limit)
+
+
+def check_list(after: str, limit: int) -> None:
+    """The arguments of a page of all accounts.
+
+    Raises:
+        InvalidValue: one is wrong.
+    """
     if after != "":
         text("after", after)
     whole("limit", limit, 1)

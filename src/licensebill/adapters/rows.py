@@ -28,6 +28,17 @@ LOAD = """
     ORDER BY events.seq
 """
 
+#: A page of all accounts, whether anything is due for them or not; each is found by one look into the primary key.
+ACCOUNTS = """
+    WITH RECURSIVE listed (account, n) AS (
+        SELECT min(account), 1 FROM events WHERE account > {after}
+        UNION ALL
+        SELECT (SELECT min(events.account) FROM events WHERE events.account > listed.account), n + 1
+        FROM listed WHERE account IS NOT NULL AND n < {limit}
+    )
+    SELECT account FROM listed WHERE account IS NOT NULL
+"""
+
 # --- events -------------------------------------------------------------------------------------------------------
 
 

@@ -30,8 +30,8 @@ from types import TracebackType
 from typing import Self
 
 from licensebill._checks import instance, text
-from licensebill.adapters.arguments import check_append, check_load, check_page, conflict, utc
-from licensebill.adapters.rows import LOAD, Row, snapshot_of, standing_of, stream_of
+from licensebill.adapters.arguments import check_append, check_list, check_load, check_page, conflict, utc
+from licensebill.adapters.rows import ACCOUNTS, LOAD, Row, snapshot_of, standing_of, stream_of
 from licensebill.charges import Standing
 from licensebill.errors import InvalidValue
 from licensebill.events import Event, Stream
@@ -62,6 +62,7 @@ SCHEMA = f"""
 _SETTINGS = ("synchronous = FULL", "fullfsync = ON", "wal_autocheckpoint = 0", "trusted_schema = OFF")
 
 _LOAD = LOAD.format(account=":account", after=":after")
+_ACCOUNTS = ACCOUNTS.format(after=":after", limit=":limit")
 _IS_THERE = "SELECT 1 FROM events WHERE account = ? AND seq = ?"
 _INSERT = "INSERT INTO events (account, seq, event_id, type, body, at) VALUES (?, ?, ?, ?, ?, ?)"
 #: What SQLite says where a sequence number or an id is in the stream already.
@@ -175,6 +176,21 @@ class Sqlite:
         latest = _sortable(utc("due_before", due_before))
         with self._session() as connection:
             return [account for (account,) in connection.execute(_DUE, (latest, after, limit))]
+
+    def accounts(self, *, after: str = "", limit: int = 500) -> list[str]:
+        """All accounts, in the order of their ids, a page at a time.
+
+        Args:
+            after: the last id of the page before; empty for the first page.
+            limit: the most that are given.
+
+        Raises:
+            StoreUnavailable: the file cannot be read, or is locked for longer than the time-out.
+            InvalidValue: an argument that cannot be right.
+        """
+        check_list(after, limit)
+        with self._session() as connection:
+            return [account for (account,) in connection.execute(_ACCOUNTS, {"after": after, "limit": limit})]
 
     # --- snapshots ------------------------------------------------------------------------------------------------
 
