@@ -11,13 +11,14 @@ Here is only what has happened. What is to be done next is for `planning` to dec
 import datetime
 import enum
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, timedelta
 from types import MappingProxyType
 from typing import ClassVar
 
 import attrs
 
+from licensebill import ledger
 from licensebill._checks import instance, instant, text
 from licensebill.accounts import Account, apply
 from licensebill.changes import CarryOver, RecordOutcome, RecordReturn, RetryCharge, as_captured
@@ -707,6 +708,44 @@ def _with(standing: Standing, charge: Charge) -> Standing:
 
 def _dropped(standing: Standing, intent: str) -> Standing:
     return attrs.evolve(standing, charges=tuple(one for one in standing.charges if one.intent.id != intent))
+
+
+# --- transactions -------------------------------------------------------------------------------------------------
+
+
+def entries(events: Iterable[Event]) -> Iterator[ledger.Settled | ledger.Returned]:
+    """What was paid and taken back in a stream, in its order, for `ledger.transactions` to number.
+
+    A charge counts when its payment is recorded, so that the numbers follow the stream and never change: what is
+    recorded later is numbered higher, whenever it was planned.
+
+    Args:
+        events: all of a stream, from the first.
+
+    Returns:
+        settlements, as they were captured and with the source they were paid from, and returns.
+
+    Raises:
+        CorruptStream: an event that cannot follow.
+
+    Source: BIL-2.
+    """
+    standing: Standing | None = None
+    for event in events:
+        grown = after(standing, event)
+        if standing is not None and grown.transactions > standing.transactions:
+            yield _entry(standing, grown, event)
+        standing = grown
+
+
+def _entry(standing: Standing, grown: Standing, event: Event) -> ledger.Settled | ledger.Returned:
+    fact, on = event.fact, grown.local_day(event.at)
+    assert isinstance(fact, Answered | Resolved)  # noqa: S101 - nothing else makes a transaction
+    charge = standing.charge(fact.intent)
+    assert charge is not None  # noqa: S101 - or it could not have followed
+    if isinstance(fact, Answered) and isinstance(fact.outcome, Returned):
+        return ledger.Returned(intent_id=fact.intent, on=on, code=fact.outcome.code)
+    return ledger.Settled(intent=grown.account.settled[-1], on=on, source=charge.target.shown)
 
 
 # --- postings -----------------------------------------------------------------------------------------------------
