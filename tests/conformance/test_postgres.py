@@ -48,8 +48,8 @@ def execute(url: str, statement: Any, *values: object) -> list[Any]:
 
 def setting(store: Postgres, name: str) -> str:
     """What a setting is on the store's own connection."""
-    with store._session() as connection:
-        (row,) = connection.execute("SELECT current_setting(%s)", (name,)).fetchall()
+    with store._session() as cursor:
+        (row,) = cursor.execute("SELECT current_setting(%s)", (name,)).fetchall()
         return str(row[0])
 
 
@@ -276,21 +276,21 @@ def test_an_interrupt_leaves_no_statement_under_way(store: Postgres, monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("licensebill.adapters.postgres._written", interrupted)
+        patched.setattr("licensebill.adapters.postgres._write", interrupted)
         with pytest.raises(KeyboardInterrupt):
             store.append("acme", 3, sample_events(1, start=4), wake=None)
-    assert store._connection is None
+    assert store._cursor is None
     assert store.append("acme", 3, sample_events(1, start=4), wake=None) == 4
 
 
 def test_a_conflict_keeps_the_connection(store: Postgres) -> None:
     """It is an answer, not a failure."""
-    connection = store._connection
+    cursor = store._cursor
     with pytest.raises(AlreadyAppended):
         store.append("acme", 3, sample_events(1, start=1), wake=None)
     with pytest.raises(VersionConflict):
         store.append("acme", 9, sample_events(1, start=9), wake=None)
-    assert store._connection is connection
+    assert store._cursor is cursor
 
 
 # --- what is corrupt ----------------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ on: `fsync` must be on, or nothing is done at all; `synchronous_commit` is set t
 server that takes writes is connected to, as a standby would answer `load` with a stream of some time ago. Whether a
 standby must have an event too, before it counts, is the server's own setting (`synchronous_standby_names`).
 
-One append is one statement, and so one transaction and one message to the server and back. The primary key is the
-compare-and-swap: of two inserts at one sequence number the second waits for the first, and fails. No lock is held for
-longer than that, and there is no lease. When an account is due next stands in a table of its own, written by the same
-statement.
+An append of one event is one statement, and so one transaction and one message to the server and back; of several,
+one transaction. The primary key is the compare-and-swap: of two inserts at one sequence number the second waits for the
+first, and fails. No lock is held for longer than that, and there is no lease. When an account is due next stands in a
+table of its own, written by the statement of the last event.
 
 A page of due accounts takes no locks: every worker may be given the same accounts, and the versions of their streams
 decide. With `SKIP LOCKED` a page would leave out the accounts that somebody is just writing to, and none may be left
@@ -31,12 +31,14 @@ from psycopg import conninfo as conninfos
 from psycopg.rows import TupleRow
 
 from licensebill._checks import instance, text
-from licensebill.adapters.arguments import check_append, check_load, check_page, conflict, utc
-from licensebill.adapters.rows import LOAD, Row, snapshot_of, standing_of, stream_of
+from licensebill.adapters.arguments import check_append, check_list, check_load, check_page, conflict, utc
+from licensebill.adapters.rows import ACCOUNTS, LOAD, Row, snapshot_of, standing_of, stream_of
 from licensebill.charges import Standing
 from licensebill.errors import ChargeFailure, InvalidValue
 from licensebill.events import Event, Stream
 from licensebill.protocols import StoreUnavailable
+
+_Cursor = psycopg.Cursor[TupleRow]
 
 #: The tables, for those who make them by their own means; `Postgres.create_tables` executes this. Ids are compared by
 #: their characters' codes, whatever the language of the database.
@@ -61,27 +63,24 @@ SCHEMA: LiteralString = """
 """
 
 _LOAD = LOAD.format(account="%(account)s", after="%(after)s")
-#: Writes the events if the one before them is there, and then the wake; gives the number of events written.
-_APPEND: LiteralString = """
-    WITH written AS (
-        INSERT INTO events (account, seq, event_id, type, body, at)
-        SELECT %(account)s, %(version)s + row.n, row.event_id, row.type, row.body, row.at
-        FROM unnest(%(ids)s::text[], %(types)s::text[], %(bodies)s::text[], %(instants)s::timestamptz[])
-            WITH ORDINALITY AS row (event_id, type, body, at, n)
-        WHERE %(version)s = 0 OR EXISTS (SELECT FROM events WHERE account = %(account)s AND seq = %(version)s)
-        RETURNING seq
-    ), {wake}
-    SELECT count(*) FROM written
+_ACCOUNTS = ACCOUNTS.format(after="%(after)s", limit="%(limit)s")
+#: Writes an event. Its number is one more than that of the event before it; where that is not there it would be null,
+#: which the column refuses.
+_INSERT: LiteralString = """
+    INSERT INTO events (account, seq, event_id, type, body, at) VALUES (
+        %s, CASE %s WHEN 0 THEN 1 ELSE (SELECT seq + 1 FROM events WHERE account = %s AND seq = %s) END, %s, %s, %s, %s
+    )
 """
-_SET_WAKE: LiteralString = """woken AS (
-        INSERT INTO wakes (account, due)
-        SELECT %(account)s, %(wake)s WHERE EXISTS (SELECT FROM written)
-        ON CONFLICT (account) DO UPDATE SET due = excluded.due
-    )"""
-_NO_WAKE: LiteralString = """woken AS (
-        DELETE FROM wakes WHERE account = %(account)s AND EXISTS (SELECT FROM written)
-    )"""
-_APPEND_WITH_WAKE, _APPEND_WITHOUT_WAKE = (_APPEND.format(wake=wake) for wake in (_SET_WAKE, _NO_WAKE))
+#: The same, and the wake with it.
+_INSERT_AND_SET_WAKE: LiteralString = f"""
+    WITH written AS ({_INSERT} RETURNING account)
+    INSERT INTO wakes (account, due) SELECT account, %s FROM written
+    ON CONFLICT (account) DO UPDATE SET due = excluded.due
+"""  # noqa: S608 - of our own texts
+_INSERT_AND_DROP_WAKE: LiteralString = f"""
+    WITH written AS ({_INSERT} RETURNING account)
+    DELETE FROM wakes USING written WHERE wakes.account = written.account
+"""  # noqa: S608 - see above
 _STORED = "SELECT event_id FROM events WHERE account = %s AND event_id = ANY(%s)"
 _DUE = "SELECT account FROM wakes WHERE due <= %s AND account > %s ORDER BY account LIMIT %s"
 _SNAPSHOT = "SELECT body, digest FROM snapshots WHERE account = %s"
@@ -118,7 +117,7 @@ class Postgres:
         if self._timeout < 1:
             raise InvalidValue("timeout", "must be at least a millisecond")
         self._lock = threading.Lock()
-        self._connection: psycopg.Connection[TupleRow] | None = None
+        self._cursor: _Cursor | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -139,9 +138,9 @@ class Postgres:
         Raises:
             StoreUnavailable: they could not be made, or are not known to be.
         """
-        with self._session() as connection, connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
-            connection.execute(SCHEMA)
+        with self._session() as cursor, cursor.connection.transaction():
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
+            cursor.execute(SCHEMA)
 
     # --- the store ------------------------------------------------------------------------------------------------
 
@@ -156,8 +155,8 @@ class Postgres:
             InvalidValue: an argument that cannot be right.
         """
         check_load(account, after)
-        with self._session() as connection:
-            rows = connection.execute(_LOAD, {"account": account, "after": after}).fetchall()
+        with self._session() as cursor:
+            rows = cursor.execute(_LOAD, {"account": account, "after": after}).fetchall()
         return stream_of(rows, after)
 
     def append(
@@ -165,7 +164,7 @@ class Postgres:
     ) -> int:
         """Add events to a stream that still is at a version, all of them or none; see `protocols.Store`.
 
-        One statement, committed and synced to the server's disk on return.
+        One transaction, committed and synced to the server's disk on return.
 
         Raises:
             AlreadyAppended: an event of the same id is in the stream; nothing was written.
@@ -175,14 +174,14 @@ class Postgres:
         """
         given = check_append(account, expected_version, events, wake)
         rows = [Row.of(event) for event in given]
-        values = {"account": account, "version": expected_version, **_columns(rows)}
-        with self._session() as connection:
+        due = None if wake is None else utc("wake", wake)
+        with self._session() as cursor:
             try:
-                written = _written(connection, values, wake)
-            except psycopg.errors.UniqueViolation:
-                written = 0
-            if not written:
-                raise conflict(account, expected_version, given, _stored(connection, account, rows)) from None
+                _write(cursor, account, expected_version, rows, due)
+            except psycopg.IntegrityError as refused:
+                if not _is_conflict(refused):
+                    raise
+                raise conflict(account, expected_version, given, _stored(cursor, account, rows)) from None
         return expected_version + len(given)
 
     def open_accounts(self, *, due_before: datetime.datetime, after: str = "", limit: int = 500) -> list[str]:
@@ -195,9 +194,24 @@ class Postgres:
             InvalidValue: an argument that cannot be right.
         """
         check_page(due_before, after, limit)
-        with self._session() as connection:
-            rows = connection.execute(_DUE, (utc("due_before", due_before), after, limit))
+        with self._session() as cursor:
+            rows = cursor.execute(_DUE, (utc("due_before", due_before), after, limit))
             return [account for (account,) in rows]
+
+    def accounts(self, *, after: str = "", limit: int = 500) -> list[str]:
+        """All accounts, in the order of their ids, a page at a time.
+
+        Args:
+            after: the last id of the page before; empty for the first page.
+            limit: the most that are given.
+
+        Raises:
+            StoreUnavailable: the page cannot be read.
+            InvalidValue: an argument that cannot be right.
+        """
+        check_list(after, limit)
+        with self._session() as connection:
+            return [account for (account,) in connection.execute(_ACCOUNTS, {"after": after, "limit": limit})]
 
     # --- snapshots ------------------------------------------------------------------------------------------------
 
@@ -208,8 +222,8 @@ class Postgres:
             StoreUnavailable: it cannot be read.
         """
         text("account", account)
-        with self._session() as connection:
-            row = connection.execute(_SNAPSHOT, (account,)).fetchone()
+        with self._session() as cursor:
+            row = cursor.execute(_SNAPSHOT, (account,)).fetchone()
         return None if row is None else standing_of(account, *row)
 
     def save_snapshot(self, standing: Standing) -> None:
@@ -219,19 +233,19 @@ class Postgres:
             StoreUnavailable: it was not kept, or is not known to be.
         """
         body, digest = snapshot_of(instance("standing", standing, Standing))
-        with self._session() as connection:
-            connection.execute(_SAVE, (standing.account.id, digest, body))
+        with self._session() as cursor:
+            cursor.execute(_SAVE, (standing.account.id, digest, body))
 
     # --- the connection -------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _session(self) -> Iterator[psycopg.Connection[TupleRow]]:
-        """The connection, for one caller at a time. Every statement on it is a transaction of its own."""
+    def _session(self) -> Iterator[_Cursor]:
+        """The connection's cursor, for one caller at a time. Every statement on it is a transaction of its own."""
         with self._lock:
             try:
-                if self._connection is None:
-                    self._connection = _opened(self._conninfo, self._timeout)
-                yield self._connection
+                if self._cursor is None:
+                    self._cursor = _opened(self._conninfo, self._timeout)
+                yield self._cursor
             except psycopg.Error as failed:
                 self._drop()
                 # its own text could hold the row that was refused, and with it a source's token
@@ -243,9 +257,9 @@ class Postgres:
                 raise
 
     def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        cursor, self._cursor = self._cursor, None
+        if cursor is not None:
+            cursor.connection.close()
 
 
 def _checked(conninfo: str) -> str:
@@ -258,7 +272,7 @@ def _checked(conninfo: str) -> str:
     return conninfos.make_conninfo(**settings)
 
 
-def _opened(conninfo: str, timeout: int) -> psycopg.Connection[TupleRow]:
+def _opened(conninfo: str, timeout: int) -> _Cursor:
     connection = psycopg.connect(conninfo, autocommit=True)
     try:
         connection.execute("SELECT set_config('statement_timeout', %s, false)", (f"{timeout}ms",))
@@ -266,7 +280,7 @@ def _opened(conninfo: str, timeout: int) -> psycopg.Connection[TupleRow]:
     except BaseException:
         connection.close()
         raise
-    return connection
+    return connection.cursor()
 
 
 def _make_durable(connection: psycopg.Connection[TupleRow]) -> None:
@@ -289,27 +303,34 @@ def _reason(failed: psycopg.Error) -> str:
 # --- statements ---------------------------------------------------------------------------------------------------
 
 
-def _columns(rows: Sequence[Row]) -> dict[str, object]:
-    return {
-        "ids": [row.event_id for row in rows],
-        "types": [row.type for row in rows],
-        "bodies": [row.body for row in rows],
-        "instants": [row.at for row in rows],
-    }
+def _write(cursor: _Cursor, account: str, version: int, rows: Sequence[Row], due: datetime.datetime | None) -> None:
+    if len(rows) == 1:
+        _write_last(cursor, account, version, rows[0], due)
+        return
+    with cursor.connection.transaction():
+        for before, row in enumerate(rows[:-1], version):
+            cursor.execute(_INSERT, _values(account, before, row))
+        _write_last(cursor, account, version + len(rows) - 1, rows[-1], due)
 
 
-def _written(
-    connection: psycopg.Connection[TupleRow], values: dict[str, object], wake: datetime.datetime | None
-) -> int:
-    if wake is None:
-        done = connection.execute(_APPEND_WITHOUT_WAKE, values)
+def _is_conflict(refused: psycopg.IntegrityError) -> bool:
+    """Whether a number or an id is taken, or the event before is missing; not the constraint of somebody else."""
+    return isinstance(refused, psycopg.errors.UniqueViolation) or refused.diag.column_name == "seq"
+
+
+def _write_last(cursor: _Cursor, account: str, before: int, row: Row, due: datetime.datetime | None) -> None:
+    values = _values(account, before, row)
+    if due is None:
+        cursor.execute(_INSERT_AND_DROP_WAKE, values)
     else:
-        done = connection.execute(_APPEND_WITH_WAKE, {**values, "wake": utc("wake", wake)})
-    ((number,),) = done.fetchall()
-    return int(number)
+        cursor.execute(_INSERT_AND_SET_WAKE, (*values, due))
 
 
-def _stored(connection: psycopg.Connection[TupleRow], account: str, rows: Sequence[Row]) -> list[str]:
+def _values(account: str, before: int, row: Row) -> tuple[object, ...]:
+    return (account, before, account, before, row.event_id, row.type, row.body, row.at)
+
+
+def _stored(cursor: _Cursor, account: str, rows: Sequence[Row]) -> list[str]:
     """The ids of those events that are in the stream."""
-    found = connection.execute(_STORED, (account, [row.event_id for row in rows]))
+    found = cursor.execute(_STORED, (account, [row.event_id for row in rows]))
     return [event_id for (event_id,) in found]

@@ -145,6 +145,20 @@ def sample_standing(account: str = "acme", *, users: int = 3) -> Standing:
     return _recorded(standing, (planned, Prepared(intent=charged.intent.id, attempt=1, ref="pi_1")))
 
 
+def sample_history(count: int, account: str = "acme") -> tuple[Event, ...]:
+    """So many events of a stream that can be folded: an account, and users that appear one after the other."""
+    standing: Standing | None = None
+    events: list[Event] = []
+    for number in range(1, count + 1):
+        user = User(id=f"user-{number % 50}")
+        fact = (
+            Opened(sample_account(account)) if standing is None else Changed(AddUser(on=date(2026, 12, 1), user=user))
+        )
+        event, standing = record(standing, fact, at=NOON + number * _SECOND, id=f"{account}/{number}")
+        events.append(event)
+    return tuple(events)
+
+
 def _recorded(standing: Standing | None, facts: Iterable[Fact]) -> Standing:
     for fact in facts:
         number = 1 if standing is None else standing.version + 1
@@ -670,24 +684,10 @@ class SnapshotSuite(_Suite):
 
     def test_a_snapshot_takes_nothing_from_the_stream(self) -> None:
         """All events stay; those after the snapshot, added to it, give what all of them give."""
-        store, events = self._open(), _history(8)
+        store, events = self._open(), sample_history(8)
         store.append("acme", 0, events[:5], wake=None)
         store.save_snapshot(folded(events[:5]))
         store.append("acme", 5, events[5:], wake=None)
         snapshot = store.load_snapshot("acme")
         assert tuple(store.load("acme").events) == events
         assert folded(store.load("acme", after=snapshot.version).events, snapshot) == folded(events)
-
-
-def _history(count: int, account: str = "acme") -> tuple[Event, ...]:
-    """A stream that can be folded: an account, and users that appear one after the other."""
-    standing: Standing | None = None
-    events: list[Event] = []
-    for number in range(1, count + 1):
-        user = User(id=f"user-{number % 50}")
-        fact = (
-            Opened(sample_account(account)) if standing is None else Changed(AddUser(on=date(2026, 12, 1), user=user))
-        )
-        event, standing = record(standing, fact, at=NOON + number * _SECOND, id=f"{account}/{number}")
-        events.append(event)
-    return tuple(events)

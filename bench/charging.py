@@ -1,0 +1,351 @@
+"""What charging costs, each part beside its peer in the same run.
+
+    python bench/charging.py [--json] [--part appends] [--part pages] [--part stream] [--scale 1] [--folder DIR]
+
+Candidates take turns, so that a busy minute hits all of them; medians are reported, and ratios of neighbors in time.
+Everything is written to a disk: `--folder` says which. PostgreSQL is started for the run, by what starts it for the
+tests; where it is not installed its rows are left out.
+
+appends  Durable appends per second: a store's `append` beside its INSERT done bare, of the same event as the same text,
+         in a transaction of its own with the same settings. `ready` is the INSERT of a text that was made beforehand.
+         The goal is 0.8 of bare. What is beyond it is what a bare INSERT leaves out: the arguments' checks, the version
+         and the wake.
+pages    All pages of due accounts, of 100,000 of which 1 % are due. SQLite: the table of wakes beside a wake in each
+         event. PostgreSQL: without locks beside SKIP LOCKED, while another worker is writing to ten of the accounts.
+stream   An account of 100,000 events: reading it from a snapshot and the 100 events after it, beside folding all.
+
+Measured where the stores were decided on (two cores, a virtual disk that syncs in 0.1 to 4 ms):
+
+{measured}
+"""
+
+import argparse
+import contextlib
+import datetime
+import json
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
+
+from licensebill.adapters import sqlite  # noqa: E402 - found by the line above
+from licensebill.adapters.sqlite import Sqlite  # noqa: E402
+from licensebill.charges import folded  # noqa: E402
+from licensebill.documents import to_json  # noqa: E402
+from licensebill.events import Answered, Book, Event, Posting  # noqa: E402
+from licensebill.money import Money  # noqa: E402
+from licensebill.outcomes import Succeeded  # noqa: E402
+from licensebill.testing.stores import NOON, sample_history  # noqa: E402
+from tests import servers  # noqa: E402
+
+Result = dict[str, Any]
+
+#: The least share of the bare INSERT's rate.
+APPEND_GOAL = 0.8
+#: Appends of a candidate before the next one has its turn.
+_BLOCK = 50
+_SECOND = timedelta(seconds=1)
+
+
+@attrs.frozen
+class Asked:
+    """What the command line asks for.
+
+    Args:
+        folder: where files are made, and taken away again.
+        scale: of rounds and numbers of rows; below 1 for a trial.
+    """
+
+    folder: Path
+    scale: float
+
+    def times(self, number: int) -> int:
+        """A number, scaled."""
+        return max(int(number * self.scale), 3)
+
+
+@contextlib.contextmanager
+def server(folder: Path) -> Iterator[servers.Server | None]:
+    """A PostgreSQL of our own; None where there is none to be had."""
+    if not servers.HAS_DRIVER or servers.programs() is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=folder) as data:
+        running = servers.started(Path(data))
+        try:
+            yield running
+        finally:
+            running.stop("immediate")
+
+
+def alternating(candidates: Mapping[str, Callable[[int], object]], rounds: int) -> dict[str, list[float]]:
+    """The seconds of each candidate in each round, in an order that changes from round to round."""
+    taken: dict[str, list[float]] = {name: [] for name in candidates}
+    names = list(candidates)
+    shuffler = random.Random(1)  # noqa: S311 - an order, no secret
+    for number in range(rounds):
+        shuffler.shuffle(names)
+        for name in names:
+            started = time.perf_counter()
+            candidates[name](number)
+            taken[name].append(time.perf_counter() - started)
+    return taken
+
+
+def share(peer: list[float], ours: list[float]) -> float:
+    """The median share of the peer's speed that is ours, of rounds beside each other."""
+    return round(statistics.median(one / other for one, other in zip(peer, ours, strict=True)), 3)
+
+
+# --- appends ------------------------------------------------------------------------------------------------------
+
+
+def outcome(number: int) -> Event:
+    """A charge that succeeded, with its postings."""
+    amount = Money.parse("99.99", "USD")
+    return Event(
+        id=f"account/{number}",
+        at=NOON + number * _SECOND,
+        fact=Answered(intent="account/bill/1", attempt=1, outcome=Succeeded(amount)),
+        postings=(Posting(Book.CLEARING, amount), Posting(Book.OWED, -amount)),
+    )
+
+
+def appends(asked: Asked) -> Result:
+    """Durable appends per second, by store."""
+    with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
+        result = {"sqlite": _sqlite_appends(asked, Path(folder))}
+    with server(asked.folder) as running:
+        if running is not None:
+            result["postgres"] = _postgres_appends(asked, running)
+    return result
+
+
+def _appends_of(asked: Asked, store: Any, insert: Callable[[str, int, Event, str], None]) -> Result:  # noqa: ANN401
+    """Ours and its peers, each on streams of its own that grow by one event a round."""
+    events = [[outcome(number * _BLOCK + one) for one in range(_BLOCK)] for number in range(asked.times(60))]
+    texts = [[to_json(event) for event in block] for block in events]
+
+    def ours(number: int) -> None:
+        for position, event in enumerate(events[number]):
+            store.append(f"ours-{position}", number, [event], wake=event.at)
+
+    def bare(number: int) -> None:
+        for position, event in enumerate(events[number]):
+            insert(f"bare-{position}", number + 1, event, to_json(event))
+
+    def ready(number: int) -> None:
+        for position, (event, text) in enumerate(zip(events[number], texts[number], strict=True)):
+            insert(f"ready-{position}", number + 1, event, text)
+
+    taken = alternating({"ours": ours, "bare": bare, "ready": ready}, len(events))
+    rates = {name: round(_BLOCK / statistics.median(seconds)) for name, seconds in taken.items()}
+    of_bare = share(taken["bare"], taken["ours"])
+    return {
+        "per_second": rates,
+        "of_bare": of_bare,
+        "of_ready": share(taken["ready"], taken["ours"]),
+        "goal": APPEND_GOAL,
+        "met": of_bare >= APPEND_GOAL,
+    }
+
+
+def _sqlite_appends(asked: Asked, folder: Path) -> Result:
+    connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    for setting in ("journal_mode = WAL", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {setting}")
+    connection.executescript(sqlite.SCHEMA)
+    statement = "INSERT INTO events (account, seq, event_id, type, body, at) VALUES (?, ?, ?, ?, ?, ?)"
+
+    def insert(account: str, seq: int, event: Event, text: str) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(statement, (account, seq, event.id, "answered", text, event.at.isoformat()))
+        connection.execute("COMMIT")
+
+    with Sqlite(folder / "ours.db") as store, contextlib.closing(connection):
+        return _appends_of(asked, store, insert)
+
+
+def _postgres_appends(asked: Asked, running: servers.Server) -> Result:
+    import psycopg  # noqa: PLC0415 - where the extra is missing nobody comes here
+
+    from licensebill.adapters.postgres import Postgres  # noqa: PLC0415 - see above
+
+    url = running.new_database("appends")
+    statement = "INSERT INTO events (account, seq, event_id, type, body, at) VALUES (%s, %s, %s, %s, %s, %s)"
+    with Postgres(url) as store, psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+        store.create_tables()
+
+        def insert(account: str, seq: int, event: Event, text: str) -> None:
+            cursor.execute(statement, (account, seq, event.id, "answered", text, event.at))
+
+        return _appends_of(asked, store, insert)
+
+
+# --- pages --------------------------------------------------------------------------------------------------------
+
+_DUE_SHARE, _PAGE = 100, 500
+_LATER = NOON + timedelta(days=30)
+
+
+def pages(asked: Asked) -> Result:
+    """Milliseconds for all pages of due accounts."""
+    accounts = [f"account-{number:06}" for number in range(asked.times(100_000))]
+    with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
+        result = {"accounts": len(accounts), "sqlite": _sqlite_pages(Path(folder), accounts)}
+    with server(asked.folder) as running:
+        if running is not None:
+            result["postgres"] = _postgres_pages(running, accounts)
+    return result
+
+
+def _wake_of(number: int) -> datetime.datetime:
+    return _LATER if number % _DUE_SHARE else NOON
+
+
+def all_pages(page: Callable[[str], list[str]]) -> list[str]:
+    """Every account of every page, one page after the other."""
+    found: list[str] = []
+    while batch := page(found[-1] if found else ""):
+        found.extend(batch)
+    return found
+
+
+def _timed_pages(candidates: Mapping[str, Callable[[str], list[str]]], due: int) -> Result:
+    """Milliseconds of each, and how many accounts that were due it left out."""
+    missing = {name: due - len(all_pages(page)) for name, page in candidates.items()}
+    calls = {name: _whole(page) for name, page in candidates.items()}
+    taken = alternating(calls, 7)
+    return {
+        "milliseconds": {name: round(statistics.median(seconds) * 1e3, 1) for name, seconds in taken.items()},
+        "left_out": {name: left for name, left in missing.items() if left},
+    }
+
+
+def _whole(page: Callable[[str], list[str]]) -> Callable[[int], object]:
+    return lambda _: all_pages(page)
+
+
+def _sqlite_pages(folder: Path, accounts: list[str]) -> Result:
+    text = [_wake_of(number).isoformat(timespec="microseconds") for number in range(len(accounts))]
+    with Sqlite(folder / "pages.db") as store:
+        store.load("nobody")
+        other = sqlite3.connect(folder / "pages.db")
+        other.executemany("INSERT INTO wakes VALUES (?, ?)", zip(accounts, text, strict=True))
+        other.execute("CREATE TABLE waking (account, seq, wake, body, PRIMARY KEY (account, seq))")
+        rows = ((one, seq, wake, "x" * 400) for one, wake in zip(accounts, text, strict=True) for seq in range(1, 6))
+        other.executemany("INSERT INTO waking VALUES (?, ?, ?, ?)", rows)
+        other.commit()
+        statement = (
+            "SELECT account FROM (SELECT account, max(seq), wake FROM waking WHERE account > ? GROUP BY account) "
+            "WHERE wake <= ? ORDER BY account LIMIT ?"
+        )
+        candidates = {
+            "table": lambda after: store.open_accounts(due_before=NOON, after=after, limit=_PAGE),
+            "column": lambda after: [one for (one,) in other.execute(statement, (after, text[0], _PAGE))],
+        }
+        with contextlib.closing(other):
+            return _timed_pages(candidates, len(accounts[::_DUE_SHARE]))
+
+
+def _postgres_pages(running: servers.Server, accounts: list[str]) -> Result:
+    import psycopg  # noqa: PLC0415 - where the extra is missing nobody comes here
+
+    from licensebill.adapters.postgres import Postgres  # noqa: PLC0415 - see above
+
+    url = running.new_database("pages")
+    locking = (
+        "SELECT account FROM wakes WHERE due <= %s AND account > %s ORDER BY account LIMIT %s FOR UPDATE SKIP LOCKED"
+    )
+    with Postgres(url) as store, psycopg.connect(url, autocommit=True) as reader, psycopg.connect(url) as writer:
+        store.create_tables()
+        with writer.cursor() as cursor, cursor.copy("COPY wakes FROM STDIN") as copy:
+            for number, account in enumerate(accounts):
+                copy.write_row((account, _wake_of(number)))
+        writer.commit()
+        reader.execute("VACUUM ANALYZE wakes")
+        writer.execute(
+            "UPDATE wakes SET due = due WHERE account = ANY(%s)", (accounts[: 10 * _DUE_SHARE : _DUE_SHARE],)
+        )
+        candidates = {
+            "no locks": lambda after: store.open_accounts(due_before=NOON, after=after, limit=_PAGE),
+            "skip locked": lambda after: [one for (one,) in reader.execute(locking, (NOON, after, _PAGE))],
+        }
+        result = _timed_pages(candidates, len(accounts[::_DUE_SHARE]))
+        writer.rollback()
+    return result
+
+
+# --- a long stream ------------------------------------------------------------------------------------------------
+
+_TAIL = 100
+
+
+def stream(asked: Asked) -> Result:
+    """Seconds to know where a long stream stands, with a snapshot and without."""
+    events = sample_history(asked.times(100_000))
+    short = events[: asked.times(1_000)]
+    folder = tempfile.TemporaryDirectory(dir=asked.folder)
+    with folder as path, Sqlite(Path(path) / "long.db") as long, Sqlite(Path(path) / "short.db") as other:
+        _fill(long, events)
+        _fill(other, short)
+        from_snapshot, seconds = _resumed(long)
+        _, seconds_of_short = _resumed(other)
+        started = time.perf_counter()
+        whole = folded(long.load("acme").events)
+        return {
+            "events": len(events),
+            "seconds": {"snapshot": round(seconds, 4), "all": round(time.perf_counter() - started, 2)},
+            f"seconds_of_{len(short)}_events": round(seconds_of_short, 4),
+            "equal": from_snapshot == whole,
+        }
+
+
+def _fill(store: Sqlite, events: tuple[Event, ...]) -> None:
+    for start in range(0, len(events), 1_000):
+        store.append("acme", start, events[start : start + 1_000], wake=None)
+    store.save_snapshot(folded(events[:-_TAIL]))
+
+
+def _resumed(store: Sqlite) -> tuple[object, float]:
+    taken = []
+    for _ in range(5):
+        started = time.perf_counter()
+        snapshot = store.load_snapshot("acme")
+        assert snapshot is not None
+        standing = folded(store.load("acme", after=snapshot.version).events, snapshot)
+        taken.append(time.perf_counter() - started)
+    return standing, statistics.median(taken)
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+PARTS: Mapping[str, Callable[[Asked], Result]] = {"appends": appends, "pages": pages, "stream": stream}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="What charging costs.")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this one; may be given again")
+    parser.add_argument("--scale", type=float, default=1.0, help="of rounds and rows; below 1 for a trial")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="on the disk to measure")
+    given = parser.parse_args()
+    asked = Asked(given.folder, given.scale)
+    results = {name: PARTS[name](asked) for name in given.part or PARTS}
+    print(json.dumps(results, indent=None if given.json else 2))
+
+
+if __name__ == "__main__":
+    main()
