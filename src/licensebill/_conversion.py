@@ -217,27 +217,33 @@ def _choice_writer(kind: type[enum.Enum], _: Converter) -> _Writer:
     return write
 
 
-def _choice_reader(kind: type[enum.Enum], _: Converter) -> _Reader:
-    choices = {member.name.lower(): member for member in kind}
+@functools.cache
+def _choices(kind: type[enum.Enum]) -> Mapping[str, enum.Enum]:
+    return {member.name.lower(): member for member in kind}
 
-    def read(value: object, _: object) -> enum.Enum:
-        if isinstance(value, str) and value in choices:
-            return choices[value]
-        raise unlike(f"one of {', '.join(choices)}", value)
 
-    return read
+def _read_choice(value: object, kind: type[enum.Enum]) -> enum.Enum:
+    choices = _choices(kind)
+    if isinstance(value, str) and value in choices:
+        return choices[value]
+    raise unlike(f"one of {', '.join(choices)}", value)
 
 
 # --- several values -----------------------------------------------------------------------------------------------
 
 
-def _read_each(items: Iterable[tuple[int | str, object]], readers: Iterable[_Reader]) -> list[Any]:
+def _reader_of(kind: Kind, converter: Converter) -> Callable[[Any], Any]:
+    hook = converter.get_structure_hook(kind)
+    return lambda value: hook(value, kind)
+
+
+def _read_each(items: Iterable[tuple[int | str, object]], readers: Iterable[Callable[[Any], Any]]) -> list[Any]:
     """What the items read as; or everything that is wrong with any of them."""
     values: list[Any] = []
     faults: list[Exception] = []
     for (place, item), read in zip(items, readers, strict=False):
         try:
-            values.append(read(item, None))
+            values.append(read(item))
         except Exception as refused:  # noqa: BLE001 - told with the others
             refused.add_note(IterableValidationNote("", place, None))
             faults.append(refused)
@@ -284,7 +290,7 @@ def _group_writer(kind: Kind, converter: Converter) -> _Writer:
 
 
 def _group_reader(kind: Kind, converter: Converter) -> _Reader:
-    make, read_item = _GROUPS[origin_of(kind)], converter.get_structure_hook(get_args(kind)[0])
+    make, read_item = _GROUPS[origin_of(kind)], _reader_of(get_args(kind)[0], converter)
 
     def read(value: object, _: object) -> Collection[object]:
         items = make(_read_each(enumerate(_list(value)), itertools.repeat(read_item)))
@@ -311,7 +317,7 @@ def _row_writer(kind: Kind, converter: Converter) -> _Writer:
 
 
 def _row_reader(kind: Kind, converter: Converter) -> _Reader:
-    readers = [converter.get_structure_hook(each) for each in get_args(kind)]
+    readers = [_reader_of(each, converter) for each in get_args(kind)]
 
     def read(value: object, _: object) -> tuple[object, ...]:
         if len(_list(value)) != len(readers):
@@ -337,7 +343,7 @@ def _mapping_writer(kind: Kind, converter: Converter) -> _Writer:
 
 
 def _mapping_reader(kind: Kind, converter: Converter) -> _Reader:
-    read_item = converter.get_structure_hook(get_args(kind)[1])
+    read_item = _reader_of(get_args(kind)[1], converter)
 
     def read(value: object, _: object) -> dict[str, Any]:
         table = _table(value)
@@ -434,18 +440,18 @@ def _union_writer(members_of: Callable[[Kind], Mapping[str, type]], kind: Kind, 
 
 def _union_reader(members_of: Callable[[Kind], Mapping[str, type]], kind: Kind, converter: Converter) -> _Reader:
     members, may_be_none = members_of(kind), type(None) in get_args(kind)
-    readers = {tag: converter.get_structure_hook(member) for tag, member in members.items()}
-    read_single = None if members else converter.get_structure_hook(arms_of(kind)[0])
+    readers = {tag: _reader_of(member, converter) for tag, member in members.items()}
+    read_single = None if members else _reader_of(arms_of(kind)[0], converter)
 
     def read(value: object, _: object) -> object:
         if value is None and may_be_none:
             return None
         if read_single is not None:
-            return read_single(value, None)
+            return read_single(value)
         tag = _table(value).get(TAG, MISSING)
         if not isinstance(tag, str) or tag not in readers:
             raise attrs.evolve(unlike(f"one of {', '.join(readers)}", tag), place=TAG)
-        return readers[tag](value, None)
+        return readers[tag](value)
 
     return read
 
@@ -471,7 +477,6 @@ def converter_of(unions: Unions) -> Converter:
     members_of = functools.partial(_members, unions, tags)
     compound: tuple[tuple[Callable[[Kind], bool], Any, Any], ...] = (
         (_is_value, functools.partial(_value_writer, tags), functools.partial(_value_reader, tags)),
-        (_is_choice, _choice_writer, _choice_reader),
         (_is_group, _group_writer, _group_reader),
         (_is_row, _row_writer, _row_reader),
         (_is_mapping, _mapping_writer, _mapping_reader),
@@ -485,6 +490,9 @@ def converter_of(unions: Unions) -> Converter:
     # of several that fit a type, cattrs takes what was registered last
     converter.register_unstructure_hook_func(lambda _: True, _unwritable)
     converter.register_structure_hook_factory(lambda _: True, _no_reader)
+    # for the class of all enumerations: cattrs asks for classes first, and has a reader of its own for this one
+    converter.register_unstructure_hook_factory(_is_choice, _choice_writer)
+    converter.register_structure_hook(enum.Enum, _read_choice)
     for is_kind, writer, reader in compound:
         converter.register_unstructure_hook_factory(is_kind, writer)
         converter.register_structure_hook_factory(is_kind, reader)
