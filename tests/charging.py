@@ -118,6 +118,10 @@ class Spoilable:
         """The next call of a name that is not spoiled yet, or the next few."""
         self.faults.setdefault(name, []).extend([Fault(**fault)] * times)
 
+    def lose(self, name: str, when: str, error: Exception) -> None:
+        """The next call fails before it has any effect, or after."""
+        self.faults.setdefault(name, []).append(Fault(after=error) if when == "after" else Fault(before=error))
+
     def _call(self, name: str, call: Callable[[], _T]) -> _T:
         self.calls.append(name)
         waiting = self.faults.get(name, [])
