@@ -25,6 +25,7 @@ from licensebill.charges import (
     State,
     _moved,
     after,
+    entries,
     folded,
     newly_opened,
     postings,
@@ -50,7 +51,8 @@ from licensebill.events import (
     Target,
 )
 from licensebill.funding import Funding, Source
-from licensebill.ledger import Intent
+from licensebill.ledger import Intent, Settled, transactions
+from licensebill.ledger import Returned as TakenBack
 from licensebill.money import Money
 from licensebill.outcomes import (
     Declined,
@@ -937,6 +939,44 @@ class TestStillApplies:
         story = Story.of().tell(Changed(cancel(TENTH)))
         with pytest.raises(AccountEnded):
             story.tell(Changed(buy(on=date(2027, 1, 1))), days=40)
+
+
+class TestBil2Entries:
+    """What was paid and taken back is numbered in the order of the stream."""
+
+    def test_each_kind_of_entry(self) -> None:
+        """Payments as captured, a person's finding, a return; nothing else makes one."""
+        story = story_in(State.PREPARED).answer(Succeeded(CENTS_LESS), Unknown(), Succeeded(), Returned("R01"), days=1)
+        story.open(buy(on=date(2026, 12, 11)), RESERVE).answer(Unknown(), intent=MINUTES)
+        story.tell(
+            Halted(intent=MINUTES, attempt=1, reason="odd"),
+            Resolved(intent=MINUTES, attempt=1, decision=Decision.CAPTURED, by="dana", note="asked"),
+            days=1,
+        )
+        paid, back, minutes = entries(story.events)
+        assert isinstance(paid, Settled)
+        assert (paid.intent.amount, paid.on, paid.source) == (CENTS_LESS, date(2026, 12, 11), "bank ending in 1111")
+        assert isinstance(back, TakenBack)
+        assert (back.intent_id, back.on, back.code) == (SERVICE, date(2026, 12, 11), "R01")
+        assert isinstance(minutes, Settled)
+        assert (minutes.intent.id, minutes.on, minutes.source) == (
+            MINUTES,
+            date(2026, 12, 12),
+            "reserve ending in 1111",
+        )
+        numbered = transactions(entries(story.events))
+        assert [(one.trx, one.amount.text) for one in numbered] == [
+            ("TRX-000001", "19.00"),
+            ("TRX-000002", "-19.00"),
+            ("TRX-000003", "100.00"),
+        ]
+        assert len(numbered) == story.standing.transactions
+
+    def test_a_stream_without_payments(self) -> None:
+        """Has none; one that cannot be is refused."""
+        assert list(entries(Story.of().events)) == []
+        with pytest.raises(CorruptStream):
+            list(entries([event(Changed(buy()))]))
 
 
 @pytest.mark.parametrize("state", STANDING_STATES)
