@@ -336,6 +336,21 @@ class UnknownAccount(InvalidValue):
     code: ClassVar[str] = "unknown_account"
 
 
+@attrs.frozen
+class NoRest(ChargeFailure):
+    """One run wrote more events for an account than any course of things needs: something goes round in circles."""
+
+    code: ClassVar[str] = "no_rest"
+
+    account: str
+    appended: int
+
+    def __str__(self) -> str:
+        return f"account {self.account} does not come to rest: {self.appended} events in one run; nothing more is done"
+
+
+#: The most events that one run writes for an account before it is stopped: years of bills in one run take fewer.
+MOST_APPENDED = 1000
 #: How many events lie between two snapshots.
 SNAPSHOT_EVERY = 50
 
@@ -475,6 +490,8 @@ class Charging:
                 )
                 if made.is_last:
                     break
+                if report.appended > MOST_APPENDED:
+                    raise NoRest(account, report.appended)
             self._keep(known, kept)
         except LicenseBillError as failure:
             return attrs.evolve(report, failure=failure)

@@ -35,6 +35,8 @@ from licensebill.protocols import Capabilities, NotSent, OutcomeUnknown, Request
 from licensebill.testing.worlds import SCENARIOS, Provider, Scenario
 
 _OUTAGE = timedelta(hours=25)
+#: So many steps no course has that comes to an end.
+_LONGEST = 2000
 _LIMIT = timedelta(hours=24)
 #: How much longer than its days a course is followed while something is under way.
 _PATIENCE = timedelta(days=14)
@@ -471,6 +473,9 @@ class Explorer:
                     if not any(_is_by_itself(choice) for choice, _ in point.nexts):
                         point.courses = 1
                         self._judge(point.world, path, found, most_wrong)
+                if len(path) > _LONGEST:
+                    point.nexts = []
+                    self._wrong(path, found, most_wrong, lost=("charging does not come to rest",))
             except LicenseBillError as failed:
                 point.nexts = []
                 self._wrong(path, found, most_wrong, lost=(f"charging stops: {failed}",))

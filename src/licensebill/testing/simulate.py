@@ -35,10 +35,10 @@ from licensebill.changes import (
     SetTotal,
 )
 from licensebill.charges import PREPAID, Standing, State, folded
-from licensebill.charging import Charging, Job
+from licensebill.charging import Charging, Job, NoRest
 from licensebill.cycles import Period
 from licensebill.errors import ChargeFailure, LicenseBillError
-from licensebill.events import Book, Decision, Event
+from licensebill.events import Answered, Book, Decision, Event
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.keyed import keyed
 from licensebill.licenses import Holding, Licenses
@@ -100,6 +100,7 @@ class _Made:
     fate: str = ""
     days: int = 0
     is_voided: bool = False
+    was_refused: bool = False
 
     def outcome(self, now: datetime.datetime) -> Outcome:
         if self.is_voided or self.since is None:
@@ -122,6 +123,7 @@ class _Made:
 
 
 _PENDING = 2 * _DAY
+_REFUSING = frozenset({"soft", "hard", "fails"})
 _DECLINES = {
     "soft": Declined(kind=DeclineKind.SOFT, code="insufficient_funds"),
     "hard": Declined(kind=DeclineKind.HARD, code="stolen_card"),
@@ -166,6 +168,7 @@ class Provider:
             made.since = now
             fates = _FATES[made.request.target.kind]
             made.fate = self.world.chance.choices([one for one, _ in fates], [weight for _, weight in fates])[0]
+            made.was_refused |= made.fate in _REFUSING
             made.days = self.world.chance.randint(1, 40)
         return made.outcome(now)
 
@@ -475,7 +478,8 @@ class World:
             report = self.charging.pursue(f"account {self.seed}", job)
         except Crash:
             return
-        if report.failure is not None and not isinstance(report.failure, ChargeFailure):
+        is_expected = report.failure is None or isinstance(report.failure, ChargeFailure)
+        if report.failure is not None and (not is_expected or isinstance(report.failure, NoRest)):
             raise report.failure
 
     def _look(self) -> None:
@@ -545,9 +549,20 @@ class World:
         if not self._is_equal():
             yield "the ledger's clearing is not what the provider captured"
         yield from self._adrift(standing)
+        yield from self._blamed()
         for one in standing.charges:
             if one.state not in {State.SUCCEEDED, State.FAILED}:
                 yield f"{one.intent.id} is still {one.state.value}"
+
+    def _blamed(self) -> Iterator[str]:
+        """Declines that no bank has made."""
+        refused = {made.request.reference for made in self.provider.made.values() if made.was_refused}
+        for event in self.store.load(self.standing().account.id).events:
+            told = event.fact
+            if isinstance(told, Answered) and isinstance(told.outcome, Declined):
+                reference = f"{told.intent}/{told.attempt}"
+                if reference not in refused:
+                    yield f"{reference} counts as declined, and was not"
 
     def _adrift(self, standing: Standing) -> Iterator[str]:
         account = standing.account
