@@ -1,32 +1,32 @@
 """The command `licensebill`: reads files, asks the library, prints.
 
 Each command is a thin shell: it turns arguments into values, calls one function of the library and shows the result,
-as text for people or, with `--json`, as data for programs (amounts are texts with their currency beside them). Exit
-codes: 0 for an answer, 1 where a rule refuses, 2 for bad input. Needs the `cli` extra.
+as text for people or, with `--json`, as data for programs (amounts are texts with their currency beside them). Here are
+the commands that calculate; those that charge stand in `commands`. Exit codes are described in docs/command.md. Needs
+the `cli` extra.
 """
 
 import datetime
 import io
-import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import attrs
 from cyclopts import App, CycloptsError, Parameter, Token
-from rich.console import Console
-from rich.table import Table
 
 from licensebill import __version__, minutes, storage
 from licensebill.accounts import Account, advance
 from licensebill.bills import Bill, monthly_bill
 from licensebill.codec import AccountFile, load_account, load_usage
+from licensebill.commands import records, runs
+from licensebill.commands.printing import ANSWERED, BAD_INPUT, Json, exit_code, money_data, print_json, print_table
 from licensebill.cycles import billing_cycle, first_instant, local_day
-from licensebill.errors import InvalidValue, LicenseBillError, RuleViolation, shown
+from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.explain import Explained
 from licensebill.ledger import Line
 from licensebill.minutes import RechargeQuote, UsageHistory
@@ -36,13 +36,16 @@ from licensebill.terms import RECHARGE_POLICIES, Applied
 
 _T = TypeVar("_T")
 
-ANSWERED, REFUSED, BAD_INPUT = 0, 1, 2
-
 app = App(
     name="licensebill",
     version=__version__,
     help="Billing rules of licenses, storage and dialer minutes: every figure exact, and explained.",
 )
+app.command(runs.run)
+app.command(records.open_account, name="open")
+app.command(records.status)
+app.command(records.resolve)
+app.command(records.ledger)
 
 
 def _whole(_: object, tokens: Sequence[Token]) -> int:
@@ -53,7 +56,6 @@ def _whole(_: object, tokens: Sequence[Token]) -> int:
 
 
 Count = Annotated[int, Parameter(converter=_whole)]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print data for programs instead of text.")]
 Explain = Annotated[
     bool, Parameter(negative="", help="Under each figure, the rules it comes from and the numbers put in.")
 ]
@@ -68,12 +70,12 @@ def main() -> NoReturn:
                 stream, io.TextIOWrapper
             ):  # pragma: no branch - a label may be beyond the terminal's encoding
                 stream.reconfigure(errors="backslashreplace")
-        app(sys.argv[1:], exit_on_error=False, print_error=True, result_action="return_none")
+        code = app(sys.argv[1:], exit_on_error=False, print_error=True, result_action="return_value")
     except CycloptsError:
         sys.exit(BAD_INPUT)  # cyclopts has said what is wrong
     except LicenseBillError as refused:
         print(f"licensebill: {refused}", file=sys.stderr)
-        sys.exit(REFUSED if isinstance(refused, RuleViolation) else BAD_INPUT)
+        sys.exit(exit_code(refused))
     except BrokenPipeError:
         _close_output()
         sys.exit(BAD_INPUT)
@@ -81,7 +83,7 @@ def main() -> NoReturn:
         what = "write the output" if failed.filename is None else f"read {shown(failed.filename)}"
         print(f"licensebill: cannot {what}: {failed.strerror}", file=sys.stderr)
         sys.exit(BAD_INPUT)
-    sys.exit(ANSWERED)
+    sys.exit(code or ANSWERED)
 
 
 def _close_output() -> None:
@@ -143,8 +145,8 @@ def _bill_data(made: Bill) -> dict[str, Any]:
         "period": _period_data(made.cycle),
         "lines": [_line_data(line) for line in made.lines],
         "storage": None if made.storage is None else _fee_data(made.storage),
-        "total": _money_data(made.total),
-        "due": _money_data(made.due),
+        "total": money_data(made.total),
+        "due": money_data(made.due),
         "source": made.source or None,
         "past_due_since": _optional_text(made.past_due_since),
         "terms": [attrs.asdict(term) | {"since": _since(term)} for term in made.terms],
@@ -158,7 +160,7 @@ def _line_data(line: Line) -> dict[str, Any]:
         "description": line.description,
         "quantity": line.quantity,
         "period": None if line.period is None else _period_data(line.period),
-        **_money_data(line.amount),
+        **money_data(line.amount),
     }
 
 
@@ -170,7 +172,7 @@ def _print_bill(made: Bill) -> None:
     ]
     if made.storage is not None and not made.storage.amount:
         rows.append(("Storage fee", "", f"{made.storage.amount:,}"))
-    _print_table([*rows, ("Total", "", f"{made.total:,}")])
+    print_table([*rows, ("Total", "", f"{made.total:,}")])
     print(f"\n{_charged_to(made)}")
     if made.past_due_since is not None:
         print(f"Past due since {made.past_due_since}.")
@@ -219,7 +221,7 @@ def _fee_data(fee: StorageFee) -> dict[str, Any]:
         "used_bytes": fee.used,
         "allowance_bytes": fee.allowance.bytes,
         "gigabytes_started": fee.gigabytes_started,
-        **_money_data(fee.amount),
+        **money_data(fee.amount),
     }
 
 
@@ -295,10 +297,10 @@ def _quote_data(quote: RechargeQuote) -> dict[str, Any]:
         "is_due": quote.is_due,
         "reason": quote.reason,
         "window": _period_data(quote.average.window),
-        "usage": _money_data(quote.average.total),
-        "recharge": _money_data(quote.recharge),
-        "reserve": _money_data(quote.reserve),
-        "balance": _money_data(quote.balance),
+        "usage": money_data(quote.average.total),
+        "recharge": money_data(quote.recharge),
+        "reserve": money_data(quote.reserve),
+        "balance": money_data(quote.balance),
     }
 
 
@@ -310,22 +312,6 @@ def _print_quote(quote: RechargeQuote) -> None:
 # --- printing -----------------------------------------------------------------------------------------------------
 
 
-#: Wide enough for any line; nothing is wrapped.
-_WIDTH = 1000
-
-
-def _print_table(rows: Iterable[Sequence[str]]) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
-    for justify in ("left", "right", "right"):
-        table.add_column(justify=justify, no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    # drawn apart, so that a pipe that breaks is this module's business and not the table printer's
-    drawn = io.StringIO()
-    Console(file=drawn, highlight=False, markup=False, soft_wrap=True, color_system=None, width=_WIDTH).print(table)
-    print("\n".join(line.rstrip() for line in drawn.getvalue().splitlines()))
-
-
 def _print_explanations(*figures: Explained) -> None:
     for figure in figures:
         print(f"\n{figure.explanation().as_text()}")
@@ -334,11 +320,7 @@ def _print_explanations(*figures: Explained) -> None:
 def _print_json(data: dict[str, Any], *figures: Explained, explain: bool) -> None:
     if explain:
         data = {**data, "explanations": [figure.explanation().as_data() for figure in figures]}
-    print(json.dumps(data, indent=2, ensure_ascii=False))
-
-
-def _money_data(amount: Money) -> dict[str, str]:
-    return {"amount": amount.text, "currency": amount.currency}
+    print_json(data)
 
 
 def _period_data(period: Any) -> dict[str, str]:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Files: an account from TOML or JSON, and its dialer usage from CSV.
+"""Files: an account from TOML or JSON, its dialer usage and its storage readings from CSV.
 
 Reading only turns text into the library's values; every rule stays where it is. A file's faults are told all at once,
 each with its line and field (of a large file the first hundred, and how many more), as one `InvalidFile`. Usage is
@@ -907,3 +907,79 @@ class _CallRows:
         seconds, count = (None, quantity) if counted else (quantity, None)
         drawn = minutes.draw(rate, seconds=seconds, count=count, zero=self.account.tariff.zero_quantity)
         return (on, kind), drawn.amount.micros
+
+
+# --- the readings file --------------------------------------------------------------------------------------------
+
+_READINGS = ["at", "bytes"]
+
+
+def load_readings(path: Path) -> tuple[Reading, ...]:
+    """The readings of storage that a CSV file states.
+
+    Args:
+        path: of a file with the columns at, bytes; its name is told as their source.
+
+    Raises:
+        InvalidFile: the first hundred faults with line and column, and how many more.
+        OSError: the file cannot be read.
+
+    Source: STO-4.
+    """
+    if path.exists() and not path.is_file():
+        _refuse(path.name, "is no file")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            return read_readings(lines, name=path.name)
+    except UnicodeDecodeError:
+        _refuse(path.name, "is not UTF-8")
+
+
+def read_readings(lines: Iterable[str], *, name: str = "storage.csv") -> tuple[Reading, ...]:
+    """The readings of storage that the lines of a CSV text state, in their order.
+
+    Args:
+        lines: the first holds the columns, "at,bytes"; a point in time has its zone, bytes are in plain digits.
+        name: of the file, for the error and as the readings' source.
+
+    Raises:
+        InvalidFile: the first hundred faults with line and column, and how many more.
+
+    Source: STO-4.
+    """
+    rows = csv.reader(lines, strict=True)
+    try:
+        if next(rows, []) != _READINGS:
+            _refuse(name, f"must begin with the columns {','.join(_READINGS)}", 1)
+        return _measured(rows, name)
+    except csv.Error as wrong:
+        _refuse(name, f"is no CSV: {wrong}", rows.line_num)
+
+
+def _measured(rows: Any, name: str) -> tuple[Reading, ...]:  # noqa: ANN401 - csv's own reader type
+    made: list[Reading] = []
+    faults: list[Fault] = []
+    count = 0
+    for row in rows:
+        try:
+            made.append(_reading_of(row, name))
+        except InvalidValue as refused:
+            count += 1
+            if count <= MAX_FAULTS:
+                fault = Fault(line=rows.line_num, field=refused.place, code=refused.code, problem=refused.problem)
+                faults.append(fault)
+    if count:
+        raise _invalid(name, faults, count)
+    return tuple(made)
+
+
+def _reading_of(row: list[str], name: str) -> Reading:
+    if len(row) != len(_READINGS):
+        raise InvalidValue("", f"must have {len(_READINGS)} columns, not {len(row)}")
+    return Reading(bytes=_digits("bytes", row[1]), at=_instant("at", row[0]), source=name)
+
+
+def _digits(place: str, value: str) -> int:
+    if not value.isascii() or not value.isdecimal() or len(value) > len(str(2**63)):
+        raise InvalidValue(place, f"must be a whole number in plain digits, not {shown(value)}")
+    return whole(place, int(value))

@@ -604,7 +604,7 @@ def test_nothing_that_could_be_a_card_number_is_repeated() -> None:
     """Wherever it stands in a file, no message shows it (FUN-1)."""
     number = "4111111111111111"
     spoil: list[Callable[[str], str]] = [
-        lambda source: source.replace("tok_example_visa", number),
+        lambda source: source.replace("pm_card_visa", number),
         lambda source: source.replace('"1111"', f'"{number}"'),
         lambda source: source.replace('"Visa"', f'"Visa {number}"'),
         lambda source: source.replace('"2028-11"', f'"{number}"'),

@@ -1,0 +1,259 @@
+"""Connections: the store, the payment provider, the meters and the clock that the options of a command name.
+
+Whatever is wrong with an option is said before anything is done. Neither a store's address nor an API key is ever
+repeated: the one may hold a password, the other is one.
+"""
+
+import contextlib
+import csv
+import datetime
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+from cyclopts import Parameter
+
+from licensebill._checks import cardless_text
+from licensebill.adapters.arguments import utc
+from licensebill.adapters.files import Files
+from licensebill.adapters.sqlite import Sqlite
+from licensebill.charging import Job
+from licensebill.errors import InvalidValue, shown
+from licensebill.outcomes import Outcome
+from licensebill.protocols import Capabilities, Clock, LookUp, NotSent, Request, SnapshotStore, Store, TwoPhaseGateway
+from licensebill.testing.provider import StandIn
+
+StoreUrl = Annotated[
+    str,
+    Parameter(
+        name="--store",
+        env_var="LICENSEBILL_STORE",
+        help="Where the accounts are kept: sqlite:PATH or postgresql://...; best given by the environment.",
+    ),
+]
+GatewayName = Literal["stripe", "stand-in"]
+
+#: Where the secret key of Stripe is read from; it is no option, as everybody on the machine can read those.
+KEY_VARIABLE = "STRIPE_API_KEY"
+#: How long Stripe may take to answer one request, in seconds, before it counts as unknown what became of it.
+TIMEOUT = 30
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+# --- the store ----------------------------------------------------------------------------------------------------
+
+
+class Kept(Store, SnapshotStore, Protocol):
+    """What the commands need of a store."""
+
+    def accounts(self, *, after: str = "", limit: int = 500) -> Sequence[str]:
+        """All accounts, a page at a time."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+@contextlib.contextmanager
+def opened_store(url: str, *, new: bool = False) -> Iterator[Kept]:
+    """The store of an address, closed at the end.
+
+    Args:
+        url: `sqlite:PATH` or `postgresql://...`.
+        new: whether its file, or its tables, are made if they are not there.
+
+    Raises:
+        InvalidValue: an address of neither form, no such file, or no driver.
+        StoreUnavailable: the tables could not be made.
+    """
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        store: Kept = _sqlite(url.removeprefix("sqlite:"), new=new)
+    elif scheme in {"postgresql", "postgres"}:
+        store = _postgres(url, new=new)
+    else:
+        raise InvalidValue("--store", "must be sqlite:PATH or postgresql://...; it is not repeated here")
+    with contextlib.closing(store):
+        yield store
+
+
+def _sqlite(path: str, *, new: bool) -> Sqlite:
+    if not path or path == ":memory:":
+        raise InvalidValue("--store", "must name a file after sqlite:")
+    if not new and not Path(path).is_file():
+        raise InvalidValue("--store", f"there is no file {shown(path)}; `licensebill open` makes it")
+    return Sqlite(path)
+
+
+def _postgres(url: str, *, new: bool) -> Kept:
+    try:
+        from licensebill.adapters.postgres import Postgres  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise InvalidValue("--store", "PostgreSQL needs psycopg: pip install 'licensebill[postgres]'") from None
+    try:
+        store = Postgres(url)
+    except InvalidValue as refused:
+        raise InvalidValue("--store", refused.problem) from None
+    if new:
+        store.create_tables()
+    return store
+
+
+# --- the provider -------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def provided(name: GatewayName, *, url: str | None, customers: Path | None, clock: Clock) -> Iterator[TwoPhaseGateway]:
+    """The payment provider of a name.
+
+    Args:
+        name: `stripe`, with the key of the environment, or `stand-in`.
+        url: of a stand-in that runs already; without it one is started, which forgets everything at the end.
+        customers: a CSV file with the columns account, customer.
+        clock: of a stand-in that is started.
+
+    Raises:
+        InvalidValue: no key, a key that Stripe refuses, an address that is not this machine's, or no driver.
+    """
+    customer = _customers(customers).get
+    stripe = _module()
+    if name == "stripe":
+        if url is not None:
+            raise InvalidValue("--gateway-url", "is for the stand-in; Stripe is where it always is")
+        client = _client(_key())
+        check_key(client)
+        yield stripe.StripeGateway(client=client, customer=customer)
+    elif url is not None:
+        yield stripe.StripeGateway(client=_client("sk_test_standin", _loopback(url)), customer=customer)
+    else:
+        with StandIn(clock=clock) as started:
+            yield stripe.StripeGateway(client=_client("sk_test_standin", started.url), customer=customer)
+
+
+def _module() -> Any:  # noqa: ANN401 - the adapter's module
+    try:
+        from licensebill.adapters import stripe  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise InvalidValue("--gateway", "needs Stripe's client: pip install 'licensebill[stripe]'") from None
+    return stripe
+
+
+def _client(key: str, url: str | None = None) -> Any:  # noqa: ANN401 - Stripe's client
+    import stripe  # noqa: PLC0415 - an extra
+
+    addresses = {} if url is None else {"base_addresses": {"api": url}}
+    http_client = stripe.RequestsClient(timeout=TIMEOUT)
+    return stripe.StripeClient(key, http_client=http_client, max_network_retries=0, **addresses)  # type: ignore[arg-type]
+
+
+def _key() -> str:
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not key:
+        raise InvalidValue(KEY_VARIABLE, "must be set in the environment to Stripe's secret key")
+    return key
+
+
+def check_key(client: Any) -> None:  # noqa: ANN401 - Stripe's client
+    """Ask for a payment that cannot be there, to learn whether the key counts before a charge is sent with it.
+
+    With a wrong one every open charge would be rejected, and would wait for a person.
+
+    Raises:
+        InvalidValue: Stripe refuses the key.
+    """
+    import stripe  # noqa: PLC0415 - an extra
+
+    try:
+        client.v1.payment_intents.retrieve("pi_0")
+    except (stripe.AuthenticationError, stripe.PermissionError):
+        raise InvalidValue(KEY_VARIABLE, "Stripe refuses this key for payments; nothing was charged") from None
+    except stripe.StripeError:
+        return  # it is not there: the key was taken. Whatever else fails, the run will meet it
+
+
+def _loopback(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
+        raise InvalidValue("--gateway-url", "must be that of a stand-in on this machine, such as http://127.0.0.1:4010")
+    return url.rstrip("/")
+
+
+def _customers(path: Path | None) -> Mapping[str, str]:
+    if path is None:
+        return {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.reader(lines, strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        raise InvalidValue("--customers", "must be a CSV file in UTF-8") from None
+    if rows[:1] != [["account", "customer"]] or any(len(row) != len(rows[0]) for row in rows):
+        raise InvalidValue("--customers", "must have the two columns account,customer")
+    return {account: cardless_text("--customers", customer) for account, customer in rows[1:]}
+
+
+class Nobody:
+    """Stands for a provider in commands that ask none."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Those of a provider that does nothing, safely."""
+        return Capabilities(two_phase=True, void=True, look_up=LookUp.STRONG)
+
+    def prepare(self, request: Request) -> str:  # noqa: ARG002 - refused, whatever it is
+        """Refuse."""
+        raise NotSent("this command asks no provider")
+
+    def capture(self, ref: str, request: Request) -> Outcome:  # noqa: ARG002 - refused, whatever it is
+        """Refuse."""
+        raise NotSent("this command asks no provider")
+
+    def retrieve(self, ref: str) -> Outcome:  # noqa: ARG002 - refused, whatever it is
+        """Refuse."""
+        raise NotSent("this command asks no provider")
+
+    def void(self, ref: str) -> Outcome:  # noqa: ARG002 - refused, whatever it is
+        """Refuse."""
+        raise NotSent("this command asks no provider")
+
+
+# --- meters and the clock -----------------------------------------------------------------------------------------
+
+#: What a job cannot do without measurements.
+_NEEDS = {
+    Job.BILLS: "a bill needs readings of storage (STO-4)",
+    Job.RECHARGES: "a recharge needs the dialer's usage (MIN-5)",
+}
+
+
+def meters_of(folder: Path | None, job: Job, store: Store, clock: Clock) -> Files | None:
+    """The meters in a folder; None for a job that needs none.
+
+    Raises:
+        InvalidValue: there is no folder, and the job needs one.
+    """
+    if job not in _NEEDS:
+        return None
+    if folder is None or not folder.is_dir():
+        given = "must be given" if folder is None else f"there is no folder {shown(str(folder))}"
+        raise InvalidValue("--meters", f"{given}: {_NEEDS[job]}")
+    return Files(folder=folder, store=store, clock=clock)
+
+
+def clock_of(at: str | None) -> Clock:
+    """A clock that stands at an instant; the machine's clock without one.
+
+    Raises:
+        InvalidValue: no point in time with its zone.
+    """
+    if at is None:
+        return lambda: datetime.datetime.now(UTC)
+    try:
+        moment = datetime.datetime.fromisoformat(at)
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise InvalidValue("--at", f"must be a point in time with its zone such as 2026-12-01T12:00Z, not {shown(at)}")
+    stated = utc("--at", moment)
+    return lambda: stated
