@@ -626,16 +626,16 @@ def test_an_older_format_is_checked_like_any_other(older: str, told: str) -> Non
 
 
 def test_a_migration_may_keep_the_document_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is changed in place that a migration has given back."""
+    """Each gets a document that states its own format; nothing is changed in place that a migration has given back."""
     kept: list[dict[str, Any]] = []
 
     def keeping(document: dict[str, Any]) -> dict[str, Any]:
         kept.append(document)
         return document
 
-    monkeypatch.setattr(documents, "MIGRATIONS", {0: keeping})
-    assert from_json('{"format": 0, "type": "unknown"}', Outcome) == Unknown()
-    assert kept == [{"format": 0, "type": "unknown"}]
+    monkeypatch.setattr(documents, "MIGRATIONS", {-1: keeping, 0: keeping})
+    assert from_json('{"format": -1, "type": "unknown"}', Outcome) == Unknown()
+    assert kept == [{"format": -1, "type": "unknown"}, {"format": 0, "type": "unknown"}]
 
 
 # --- bounds -------------------------------------------------------------------------------------------------------
