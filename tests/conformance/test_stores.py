@@ -6,7 +6,7 @@ import datetime
 import itertools
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from licensebill.adapters.sqlite import Sqlite
 from licensebill.charges import Standing
 from licensebill.events import Event, Stream
 from licensebill.protocols import AlreadyAppended, VersionConflict
-from licensebill.testing.stores import SnapshotSuite, StoreSuite, sample_standing
+from licensebill.testing.stores import SnapshotSuite, StoreSuite, failed_checks, sample_standing
 from tests.conformance.databases import emptied
 from tests.servers import Server
 
@@ -357,29 +357,40 @@ CAUGHT_BY: dict[type[Broken], str] = {
 }
 
 
-def suite_of(broken: type[Broken]) -> StoreSuite:
+def suite_of(broken: type[Broken]) -> type[StoreSuite]:
     """The suite, before one store."""
-    store = broken()
 
     class Suite(StoreSuite, SnapshotSuite):
+        def setup_method(self) -> None:
+            self.store = broken()
+
         def open_store(self) -> Broken:
-            return store
+            return self.store
 
         def damage_snapshot(self, account: str) -> bool:
-            return store.damage(account) if isinstance(store, BelievesAnySnapshot) else False
+            return self.store.damage(account) if isinstance(self.store, BelievesAnySnapshot) else False
 
-    return Suite()
+    return Suite
 
 
 @pytest.mark.parametrize("broken", CAUGHT_BY, ids=lambda broken: broken.__name__)
 def test_a_broken_store_is_caught(broken: type[Broken]) -> None:
-    """The check that is there for it fails, and says so by an assertion or by the store's own error."""
-    check: Callable[[], None] = getattr(suite_of(broken), CAUGHT_BY[broken])
+    """The check that is there for it fails, by an assertion or by the store's own error."""
+    suite = suite_of(broken)()
+    suite.setup_method()
     with pytest.raises((AssertionError, VersionConflict)):
-        check()
+        getattr(suite, CAUGHT_BY[broken])()
 
 
-@pytest.mark.parametrize("check", sorted(set(CAUGHT_BY.values())))
-def test_a_store_with_no_fault_of_its_own_is_not_caught(check: str) -> None:
-    """What catches the faults is the faults: the class that they are planted in passes the same checks."""
-    getattr(suite_of(Broken), check)()
+def test_a_store_without_a_fault_is_not_caught() -> None:
+    """What is caught is the faults: the class that they are planted in passes every check."""
+    assert failed_checks(suite_of(Broken)) == {}
+
+
+def test_a_suite_tells_every_check_that_failed() -> None:
+    """By name, in their order, each with its error; the others have passed."""
+    failed = failed_checks(suite_of(IncludesAfter))
+    assert list(failed) == sorted(failed)
+    assert {"test_after_leaves_out_what_is_known", "test_a_long_stream_is_kept_whole"} <= failed.keys()
+    assert "test_an_unknown_account_has_an_empty_stream" not in failed
+    assert all(isinstance(error, AssertionError) for error in failed.values())

@@ -4,17 +4,16 @@
 Subclass them in a test module, say how the store is opened, and pytest finds the checks:
 
     class TestMyStore(StoreSuite, SnapshotSuite):
-        @pytest.fixture(autouse=True)
-        def place(self, tmp_path):
-            self.path = tmp_path / "charges.db"
+        def setup_method(self):
+            self.path = new_empty_place()
 
         def open_store(self):
             return MyStore(self.path)
 
 Each check is given an empty place of its own and opens it more than once, as workers do. The checks are plain asserts
-and need no test framework; `pytest.register_assert_rewrite("licensebill.testing.stores")` before the import makes their
-failures tell more. A few of them let threads race, and could by luck pass a store that fails in a race; none fails a
-store that keeps its promises.
+and need no test framework: `failed_checks` runs them by itself. `pytest.register_assert_rewrite` of this module, before
+it is imported, makes their failures tell more. A few let threads race, and could by luck pass a store that fails in a
+race; none fails a store that keeps its promises.
 """
 
 import contextlib
@@ -227,8 +226,11 @@ class _Suite(ABC):
         gives that object each time.
         """
 
+    def setup_method(self) -> None:  # noqa: B027 - not every suite needs it
+        """Make the place, before each check; pytest calls this by its name, as it does the next."""
+
     def teardown_method(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, after each check."""
         for store in self.__dict__.pop("_stores", []):
             _close(store)
 
@@ -242,6 +244,38 @@ def _close(store: object) -> None:
     close = getattr(store, "close", None)
     if close is not None:
         close()
+
+
+def failed_checks(suite: type[_Suite]) -> dict[str, Exception]:
+    """Run a suite without a test framework.
+
+    Args:
+        suite: a subclass of `StoreSuite` or `SnapshotSuite`, or of both.
+
+    Returns:
+        the checks that failed, by name in the order of the names, each with its error; none, if all is well.
+
+    Example:
+        >>> from licensebill.adapters.memory import Memory
+        >>> class MemorySuite(SnapshotSuite):
+        ...     def setup_method(self):
+        ...         self.store = Memory()
+        ...     def open_store(self):
+        ...         return self.store
+        >>> failed_checks(MemorySuite)
+        {}
+    """
+    failed: dict[str, Exception] = {}
+    for name in sorted(name for name in dir(suite) if name.startswith("test_")):
+        checked = suite()
+        checked.setup_method()
+        try:
+            getattr(checked, name)()
+        except Exception as error:  # noqa: BLE001 - that is what is asked for
+            failed[name] = error
+        finally:
+            checked.teardown_method()
+    return failed
 
 
 # --- stores -------------------------------------------------------------------------------------------------------
