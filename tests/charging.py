@@ -1,5 +1,6 @@
 """Charging to test with: a clock to be turned, accounts whose sources behave, a store and a provider to be spoiled."""
 
+import contextlib
 import datetime
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, timedelta
@@ -97,14 +98,18 @@ class Clock:
 _NOTHING = object()
 
 
+class Crash(BaseException):
+    """The worker dies: nothing that is there for errors gets to see it."""
+
+
 @attrs.frozen(kw_only=True)
 class Fault:
     """What happens at one call: something first, an error before or after it, or another answer in its place."""
 
     first: Callable[[], object] | None = None
-    before: Exception | None = None
+    before: BaseException | None = None
     answer: object = _NOTHING
-    after: Exception | None = None
+    after: BaseException | None = None
 
 
 class Spoilable:
@@ -118,7 +123,7 @@ class Spoilable:
         """The next call of a name that is not spoiled yet, or the next few."""
         self.faults.setdefault(name, []).extend([Fault(**fault)] * times)
 
-    def lose(self, name: str, when: str, error: Exception) -> None:
+    def lose(self, name: str, when: str, error: BaseException) -> None:
         """The next call fails before it has any effect, or after."""
         self.faults.setdefault(name, []).append(Fault(after=error) if when == "after" else Fault(before=error))
 
@@ -239,7 +244,7 @@ class Meters(Spoilable):
     def readings(self, account: str, *, until: datetime.datetime) -> Sequence[Reading]:  # noqa: ARG002
         """One a day, at the first instant."""
         start = datetime.datetime.combine(until.date(), datetime.time(), UTC)
-        days = (start - timedelta(days=back) for back in range(40))
+        days = (start - timedelta(days=back) for back in range(100))
         return self._call("readings", lambda: [Reading(bytes=self.stored, at=at, source="meter") for at in days])
 
     def usage(self, account: str, window: Period) -> Usage:  # noqa: ARG002
@@ -276,6 +281,20 @@ class Office:
         report = self.charging.pursue("acme", job)
         assert report.failure is None, report.failure
         return report
+
+    def elsewhere(self) -> Charging:
+        """The same account in another process, whose store is not spoiled."""
+        return attrs.evolve(self.charging, store=self.shop.memory)
+
+    def crash(self, name: str, when: str, job: Job = Job.SETTLE, calls: int = 1) -> None:
+        """The worker dies before or after one of the next calls to the store or the provider."""
+        one = self.shop if name == "append" else self.desk
+        for _ in range(calls - 1):
+            one.spoil(name)
+        one.lose(name, when, Crash())
+        with contextlib.suppress(Crash):
+            self.charging.pursue("acme", job)
+            raise AssertionError("it did not come to that")
 
     @property
     def facts(self) -> list[str]:

@@ -215,7 +215,7 @@ class TestChanges:
         """Both changes are there, although both were thought to be the second event."""
         one = office()
         first = AddUser(on=TENTH, user=User(id="first"))
-        one.shop.spoil("append", first=lambda: _elsewhere(one).change("acme", first))
+        one.shop.spoil("append", first=lambda: one.elsewhere().change("acme", first))
         one.charging.change("acme", AddUser(on=TENTH, user=User(id="second")))
         assert [user.id for user in one.standing.account.users] == ["first", "second"]
 
@@ -223,7 +223,7 @@ class TestChanges:
         """What was allowed before is refused if it is not allowed any more."""
         one = office()
         one.shop.spoil(
-            "append", first=lambda: _elsewhere(one).change("acme", AddSource(on=TENTH, by=BOSS, source=bank()))
+            "append", first=lambda: one.elsewhere().change("acme", AddSource(on=TENTH, by=BOSS, source=bank()))
         )
         with pytest.raises(LicenseBillError):
             one.charging.change("acme", AddSource(on=TENTH, by=BOSS, source=bank()))
@@ -244,7 +244,7 @@ class TestChanges:
     def test_an_id_that_another_worker_sent_meanwhile(self) -> None:
         """It is there; nothing more is written."""
         one = office()
-        one.shop.spoil("append", first=lambda: _elsewhere(one).change("acme", buy(), event="order 7"))
+        one.shop.spoil("append", first=lambda: one.elsewhere().change("acme", buy(), event="order 7"))
         one.charging.change("acme", buy(), event="order 7")
         assert one.facts == BEGUN
 
@@ -274,11 +274,6 @@ class TestChanges:
         one.shop.spoil("append", before=VersionConflict("acme", 1))
         with pytest.raises(StoreUnavailable, match="has grown beyond 1; nothing was written, and yet it holds nothing"):
             one.charging.change("acme", buy())
-
-
-def _elsewhere(one: Office) -> Charging:
-    """The same accounts, from another process."""
-    return Charging(store=one.shop.memory, gateway=one.desk, clock=one.clock, usage=one.meters, storage=one.meters)
 
 
 class TestCallingOff:
@@ -665,7 +660,7 @@ class TestFun9Calls:
     def test_the_second_of_two_objects_is_never_captured(self) -> None:
         """Another worker journaled one meanwhile; this one's is forgotten."""
         one = ordered()
-        one.desk.spoil("prepare", first=lambda: _elsewhere(one).pursue("acme", Job.SETTLE))
+        one.desk.spoil("prepare", first=lambda: one.elsewhere().pursue("acme", Job.SETTLE))
         one.run()
         assert len(one.desk.provider.made) == 2
         assert one.facts == [*BEGUN, "Prepared", "Succeeded"]
@@ -675,7 +670,7 @@ class TestFun9Calls:
         """It is recorded all the same, as long as it is news."""
         one = ordered()
         one.shop.spoil("append")
-        one.shop.spoil("append", first=lambda: _elsewhere(one).change("acme", AddUser(on=TENTH, user=User(id="new"))))
+        one.shop.spoil("append", first=lambda: one.elsewhere().change("acme", AddUser(on=TENTH, user=User(id="new"))))
         one.run()
         assert one.facts == [*BEGUN, "Prepared", "Changed", "Succeeded"]
         assert one.agrees()
@@ -692,7 +687,7 @@ class TestFun9Calls:
     def test_a_decision_is_made_again_after_a_conflict(self) -> None:
         """By another worker's, it is not needed any more."""
         one = bill_office()
-        one.shop.spoil("append", first=lambda: _elsewhere(one).pursue("acme", Job.BILLS))
+        one.shop.spoil("append", first=lambda: one.elsewhere().pursue("acme", Job.BILLS))
         assert one.run(Job.BILLS).appended == 0
         assert one.agrees()
 
