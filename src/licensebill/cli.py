@@ -24,7 +24,16 @@ from licensebill.accounts import Account, advance
 from licensebill.bills import Bill, monthly_bill
 from licensebill.codec import AccountFile, load_account, load_usage
 from licensebill.commands import records, runs
-from licensebill.commands.printing import ANSWERED, BAD_INPUT, Json, exit_code, money_data, print_json, print_table
+from licensebill.commands.printing import (
+    ANSWERED,
+    BAD_INPUT,
+    INTERRUPTED,
+    Json,
+    exit_code,
+    money_data,
+    print_json,
+    print_table,
+)
 from licensebill.cycles import billing_cycle, first_instant, local_day
 from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.explain import Explained
@@ -76,6 +85,8 @@ def main() -> NoReturn:
     except LicenseBillError as refused:
         print(f"licensebill: {refused}", file=sys.stderr)
         sys.exit(exit_code(refused))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         _close_output()
         sys.exit(BAD_INPUT)

@@ -15,6 +15,8 @@ from licensebill.money import Money
 
 #: Exit codes. A person has to look at what ends with 1; what ends with 3 may be well the next time.
 ANSWERED, REFUSED, BAD_INPUT, FAILED = 0, 1, 2, 3
+#: Of a command that was interrupted from the keyboard, as shells have it: 128 and the signal's number.
+INTERRUPTED = 130
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print data for programs instead of text.")]
 

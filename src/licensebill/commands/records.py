@@ -21,7 +21,8 @@ from licensebill.commands.printing import (
     print_json,
     print_table,
 )
-from licensebill.commands.runs import Sums, Told, progress
+from licensebill.commands.runs import progress
+from licensebill.commands.summary import Sums, Told
 from licensebill.cycles import first_instant
 from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.events import Decision
