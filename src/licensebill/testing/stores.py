@@ -16,11 +16,10 @@ it is imported, makes their failures tell more. A few let threads race, and coul
 race; none fails a store that keeps its promises.
 """
 
-import contextlib
 import datetime
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, timedelta, timezone
 from typing import Any, get_args
 
@@ -61,6 +60,8 @@ from licensebill.outcomes import (
 )
 from licensebill.people import Authorization, Person, User
 from licensebill.protocols import AlreadyAppended, SnapshotStore, Store, VersionConflict
+from licensebill.testing.suites import Suite, close, refused, together
+from licensebill.testing.suites import failed_checks as failed_checks
 
 #: The instant most samples are recorded at, to the microsecond.
 NOON = datetime.datetime(2026, 12, 1, 12, 0, 0, 123_456, tzinfo=UTC)
@@ -169,38 +170,6 @@ def _recorded(standing: Standing | None, facts: Iterable[Fact]) -> Standing:
 # --- helpers ------------------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def _refused(kind: type[Exception]) -> Iterator[list[Any]]:
-    """Something must be refused with this error; it is the first in the list afterwards."""
-    caught: list[Any] = []
-    try:
-        yield caught
-    except kind as refused:
-        caught.append(refused)
-        return
-    raise AssertionError(f"{kind.__name__} was not raised")
-
-
-def _together(*calls: Callable[[], object]) -> list[object]:
-    """What calls give, or raise, that begin at the same moment in threads of their own."""
-    barrier = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
-
-    def run(position: int, call: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            results[position] = call()
-        except Exception as raised:  # noqa: BLE001 - looked at by the check
-            results[position] = raised
-
-    threads = [threading.Thread(target=run, args=numbered) for numbered in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def _pages(store: Store, due_before: datetime.datetime, limit: int) -> list[str]:
     """All pages of due accounts, one after the other, each as it must be."""
     found: list[str] = []
@@ -215,7 +184,7 @@ def _pages(store: Store, due_before: datetime.datetime, limit: int) -> list[str]
         found.extend(page)
 
 
-class _Suite(ABC):
+class _Suite(Suite, ABC):
     """Opens stores, and closes them after each check."""
 
     @abstractmethod
@@ -226,56 +195,8 @@ class _Suite(ABC):
         gives that object each time.
         """
 
-    def setup_method(self) -> None:  # noqa: B027 - not every suite needs it
-        """Make the place, before each check; pytest calls this by its name, as it does the next."""
-
-    def teardown_method(self) -> None:
-        """Close what was opened, after each check."""
-        for store in self.__dict__.pop("_stores", []):
-            _close(store)
-
     def _open(self) -> Any:  # noqa: ANN401 - see above
-        store = self.open_store()
-        self.__dict__.setdefault("_stores", []).append(store)
-        return store
-
-
-def _close(store: object) -> None:
-    close = getattr(store, "close", None)
-    if close is not None:
-        close()
-
-
-def failed_checks(suite: type[_Suite]) -> dict[str, Exception]:
-    """Run a suite without a test framework.
-
-    Args:
-        suite: a subclass of `StoreSuite` or `SnapshotSuite`, or of both.
-
-    Returns:
-        the checks that failed, by name in the order of the names, each with its error; none, if all is well.
-
-    Example:
-        >>> from licensebill.adapters.memory import Memory
-        >>> class MemorySuite(SnapshotSuite):
-        ...     def setup_method(self):
-        ...         self.store = Memory()
-        ...     def open_store(self):
-        ...         return self.store
-        >>> failed_checks(MemorySuite)
-        {}
-    """
-    failed: dict[str, Exception] = {}
-    for name in sorted(name for name in dir(suite) if name.startswith("test_")):
-        checked = suite()
-        checked.setup_method()
-        try:
-            getattr(checked, name)()
-        except Exception as error:  # noqa: BLE001 - that is what is asked for
-            failed[name] = error
-        finally:
-            checked.teardown_method()
-    return failed
+        return self._keep(self.open_store())
 
 
 # --- stores -------------------------------------------------------------------------------------------------------
@@ -402,23 +323,23 @@ class StoreSuite(_Suite):
         """A decision that was made before the latest event is not written: a second charge would be."""
         store = self._with(3)
         for stale in range(3):
-            with _refused(VersionConflict):
+            with refused(VersionConflict):
                 store.append("acme", stale, sample_events(1, start=9), wake=None)
             self._is_unchanged(3)
 
     def test_a_stale_version_writes_none_of_several(self) -> None:
         """Of several events at an old version not even those are written whose place is free."""
         store = self._with(3)
-        with _refused(VersionConflict):
+        with refused(VersionConflict):
             store.append("acme", 2, sample_events(4, start=9), wake=None)
         self._is_unchanged(3)
 
     def test_a_version_yet_to_come_is_refused(self) -> None:
         """No stream has a gap: neither a new one nor one that has begun."""
         store = self._with(3)
-        with _refused(VersionConflict):
+        with refused(VersionConflict):
             store.append("acme", 5, sample_events(1, start=9), wake=None)
-        with _refused(VersionConflict):
+        with refused(VersionConflict):
             store.append("other", 1, sample_events(1, start=9), wake=None)
         self._is_unchanged(3)
         assert store.load("other").version == 0
@@ -448,10 +369,10 @@ class StoreSuite(_Suite):
     def test_a_refusal_leaves_nothing_locked(self) -> None:
         """After a refused append the next one goes through, on this connection and on another."""
         store, other = self._with(1), self._open()
-        with _refused(VersionConflict):
+        with refused(VersionConflict):
             store.append("acme", 0, sample_events(1, start=9), wake=None)
         assert other.append("acme", 1, sample_events(1, start=2), wake=None) == 2
-        with _refused(AlreadyAppended):
+        with refused(AlreadyAppended):
             store.append("acme", 2, sample_events(1, start=2), wake=None)
         assert other.append("acme", 2, sample_events(1, start=3), wake=None) == 3
         assert store.append("acme", 3, sample_events(1, start=4), wake=None) == 4
@@ -461,7 +382,7 @@ class StoreSuite(_Suite):
     def test_an_event_is_appended_once(self) -> None:
         """An id that is in the stream is refused at the right version too, with its name, and nothing is written."""
         store = self._with(3)
-        with _refused(AlreadyAppended) as caught:
+        with refused(AlreadyAppended) as caught:
             store.append("acme", 3, sample_events(1, start=2), wake=None)
         assert caught[0].event == "acme/2"
         self._is_unchanged(3)
@@ -470,7 +391,7 @@ class StoreSuite(_Suite):
         """Who never heard that an append went through is told so, and not only that the version has passed."""
         store = self._with(3)
         for events in (sample_events(3), sample_events(1)):
-            with _refused(AlreadyAppended):
+            with refused(AlreadyAppended):
                 store.append("acme", 0, events, wake=None)
         self._is_unchanged(3)
 
@@ -478,14 +399,14 @@ class StoreSuite(_Suite):
         """One event that is in the stream keeps all others of the same append out, before it and after."""
         store = self._with(3)
         known, (first, last) = sample_events(1, start=2), sample_events(2, start=9)
-        with _refused(AlreadyAppended):
+        with refused(AlreadyAppended):
             store.append("acme", 3, (first, *known, last), wake=None)
         self._is_unchanged(3)
 
     def test_an_event_is_not_appended_twice_at_once(self) -> None:
         """Two events of one id in one append are refused, and nothing is written."""
         store, (event,) = self._with(1), sample_events(1, start=2)
-        with _refused(Exception):
+        with refused(Exception):
             store.append("acme", 1, (event, event), wake=None)
         self._is_unchanged(1)
 
@@ -509,7 +430,7 @@ class StoreSuite(_Suite):
                 assert stream.version == len(stream.events), "the version is not that of the events"
                 assert stream.version % 3 == 0, f"{stream.version} events are seen"
 
-        assert _together(write, read) == [None, None]
+        assert together(write, read) == [None, None]
         assert reader.load("acme").version == 3 * self.ROUNDS
 
     def test_what_one_connection_wrote_another_reads(self) -> None:
@@ -523,7 +444,7 @@ class StoreSuite(_Suite):
         """What was appended is there when the place is opened again, and goes on from there."""
         store, events = self._open(), sample_events(3)
         store.append("acme", 0, events, wake=NOON)
-        _close(store)
+        close(store)
         again = self._open()
         assert tuple(again.load("acme").events) == events
         assert _pages(again, NOON, 10) == ["acme"]
@@ -544,17 +465,17 @@ class StoreSuite(_Suite):
     def test_an_append_of_nothing_is_refused(self) -> None:
         """At least one event; a stream of version 0 has none."""
         store = self._with(1)
-        with _refused(InvalidValue):
+        with refused(InvalidValue):
             store.append("acme", 1, (), wake=NOON)
         self._is_unchanged(1)
 
     def test_a_time_without_zone_is_refused(self) -> None:
         """Nobody can say which instant it means; nothing is written."""
         store, naive = self._with(1), NOON.replace(tzinfo=None)
-        with _refused(InvalidValue):
+        with refused(InvalidValue):
             store.append("acme", 1, sample_events(1, start=2), wake=naive)
         self._is_unchanged(1)
-        with _refused(InvalidValue):
+        with refused(InvalidValue):
             store.open_accounts(due_before=naive)
 
     # --- open accounts ---
@@ -593,11 +514,11 @@ class StoreSuite(_Suite):
         """The wake belongs to the events: where they are not written it is not either."""
         store = self._with(2, wake=NOON)
         for wake in (None, _LATER):
-            with _refused(VersionConflict):
+            with refused(VersionConflict):
                 store.append("acme", 1, sample_events(1, start=9), wake=wake)
-            with _refused(AlreadyAppended):
+            with refused(AlreadyAppended):
                 store.append("acme", 2, sample_events(1, start=1), wake=wake)
-            with _refused(VersionConflict):
+            with refused(VersionConflict):
                 store.append("acme", 7, sample_events(1, start=9), wake=wake)
             assert "acme" in store.open_accounts(due_before=NOON)
 
@@ -621,7 +542,7 @@ class StoreSuite(_Suite):
             while not is_over.wait(0.001):
                 assert _pages(reader, NOON, 2) == accounts
 
-        assert _together(write, read) == [None, None]
+        assert together(write, read) == [None, None]
 
     # --- in common ---
 
@@ -643,7 +564,7 @@ class StoreSuite(_Suite):
         def append(store: Store, given: Sequence[Event]) -> Callable[[], int]:
             return lambda: store.append(account, version, given, wake=NOON)
 
-        results = _together(*map(append, stores, events))
+        results = together(*map(append, stores, events))
         winners = [number for number, result in enumerate(results) if isinstance(result, int)]
         assert len(winners) == 1, f"{len(winners)} appends at version {version} succeeded: {results}"
         losers = [result for result in results if not isinstance(result, int)]
@@ -704,7 +625,7 @@ class SnapshotSuite(_Suite):
         store, standing = self._open(), sample_standing()
         store.save_snapshot(standing)
         assert store.load_snapshot("acme") == standing
-        _close(store)
+        close(store)
         assert self._open().load_snapshot("acme") == standing
 
     def test_a_damaged_snapshot_is_none(self) -> None:
