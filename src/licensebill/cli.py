@@ -23,7 +23,7 @@ from licensebill import __version__, minutes, storage
 from licensebill.accounts import Account, advance
 from licensebill.bills import Bill, monthly_bill
 from licensebill.codec import AccountFile, load_account, load_usage
-from licensebill.commands import records, runs
+from licensebill.commands import demo, records, runs
 from licensebill.commands.printing import (
     ANSWERED,
     BAD_INPUT,
@@ -55,6 +55,7 @@ app.command(records.open_account, name="open")
 app.command(records.status)
 app.command(records.resolve)
 app.command(records.ledger)
+app.command(demo.demo)
 
 
 def _whole(_: object, tokens: Sequence[Token]) -> int:
