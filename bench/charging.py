@@ -14,9 +14,13 @@ pages    All pages of due accounts, of 100,000 of which 1 % are due. SQLite: the
          event. PostgreSQL: without locks beside SKIP LOCKED, while another worker is writing to ten of the accounts.
 stream   An account of 100,000 events: reading it from a snapshot and the 100 events after it, beside folding all.
 
-Measured where the stores were decided on (two cores, a virtual disk that syncs in 0.1 to 4 ms):
+Measured when the stores were decided on, on two busy cores:
 
-{measured}
+* appends, on a disk that syncs in 4 ms: SQLite 246 a second beside 250 bare, PostgreSQL 200 beside 208; ratios 0.97 and
+  0.98, of `ready` 0.98 and 0.94. In memory (`--folder /dev/shm`), where a sync is free, 0.77 and 0.79 of bare.
+* pages: SQLite 21 ms with the table of wakes, 638 ms with a column. PostgreSQL 32 ms without locks; 41 ms with SKIP
+  LOCKED, which left out the ten accounts that were due and being written to. So: a table, and no locks.
+* stream: 100,000 events in 59 s; from a snapshot 0.05 s, as long as with 1,000 events, and equal.
 """
 
 import argparse

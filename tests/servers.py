@@ -68,9 +68,9 @@ class Server:
 
     def make(self) -> None:
         """The data folder, in which nobody needs a password who may enter the folder."""
-        self._run(
-            "initdb", "--pgdata", "data", "--username", _USER, "--encoding", "UTF8", "--auth", "trust", "--no-sync"
-        )
+        # most servers compare texts by a language, unless told otherwise; ids must not be compared so
+        language = ("--encoding", "UTF8", "--locale", "C", "--locale-provider", "icu", "--icu-locale", "en-US")
+        self._run("initdb", "--pgdata", "data", "--username", _USER, "--auth", "trust", "--no-sync", *language)
 
     def start(self) -> None:
         """Start it, and wait until it can be used."""
