@@ -166,6 +166,15 @@ class TestRequests:
         assert captured.params == {"off_session": "true", "expand[0]": "latest_charge"}
         assert [made.key, captured.key] == ["acme/bill/3/1/prepare", "acme/bill/3/1/capture"]
 
+    def test_a_key_that_no_header_could_carry(self, gateway: StripeGateway, provider: StandIn) -> None:
+        """An account may be named in any script: its keys are digests, one for each step; the reference stays."""
+        asked = attrs.evolve(request(), reference="アクメ/bill/3/1", account="アクメ")
+        assert gateway.capture(gateway.prepare(asked), asked) == PAID
+        keys = [one.key or "" for one in provider.exchanges]
+        assert [len(key) for key in keys] == [64, 64]
+        assert len(set(keys)) == 2
+        assert [one.reference for one in provider.captures()] == ["アクメ/bill/3/1"]
+
     def test_the_source_is_named_once(self, gateway: StripeGateway, provider: StandIn) -> None:
         """A late copy of a declined confirmation, its key forgotten, charges nothing though the card works by now."""
         card = "pm_card_visa_chargeDeclined"

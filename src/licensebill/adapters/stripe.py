@@ -14,6 +14,7 @@ Refunds given at Stripe by hand are not seen here, nor is a card's dispute befor
 """
 
 import enum
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -317,13 +318,13 @@ class StripeGateway:
         customer = self.customer(request.account)
         if customer is not None:
             params["customer"] = customer
-        options = _options(f"{request.reference}/prepare")
+        options = _options(_key(request, "prepare"))
         return str(_sent(lambda: self.client.v1.payment_intents.create(params, options)).id)
 
     def capture(self, ref: str, request: Request) -> Outcome:
         """Confirm it, without the customer."""
         params: Any = {"off_session": True, "expand": ["latest_charge"]}
-        options = _options(f"{request.reference}/capture")
+        options = _options(_key(request, "capture"))
         try:
             intent = self.client.v1.payment_intents.confirm(ref, params, options)
         except (stripe.CardError, stripe.InvalidRequestError) as error:
@@ -404,6 +405,12 @@ class StripeGateway:
         disputes = _sent(lambda: self.client.v1.disputes.list(params, _options()))
         reasons = [one.reason for one in disputes.data if one.status in _GONE[method]]
         return Returned(RETURNS.get(reasons[0], reasons[0])) if reasons else None
+
+
+def _key(request: Request, step: str) -> str:
+    """The reference and the step; its digest where a header of HTTP could not carry it."""
+    key = f"{request.reference}/{step}"
+    return key if key.isascii() else hashlib.sha256(key.encode()).hexdigest()
 
 
 def _options(key: str | None = None) -> Any:  # noqa: ANN401 - the SDK's type for it is private
