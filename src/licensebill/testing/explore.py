@@ -15,6 +15,8 @@ own record says. A course that breaks this is printed as a test to run.
 import argparse
 import datetime
 import json
+import multiprocessing
+import random
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -419,6 +421,9 @@ class Explorer:
         same = [charge for charge in by_charge if charge.rsplit("/", 1)[0] == self._due_charge().rsplit("/", 1)[0]]
         if len(same) > 1:
             doubled.append(f"charged for the same need: {', '.join(same)}")
+        asked = {(made.reference.rsplit("/", 1)[0], made.micros) for made in world.provider.made if not made.is_stuck}
+        if len(asked) > len({charge for charge, _ in asked}):
+            doubled.append("different amounts were asked for one charge")
         for (_, purpose), instants in world.provider.refusals().items():
             if any(later - earlier < _LIMIT for earlier, later in pairwise(sorted(instants))):
                 doubled.append(f"a source that refused {purpose} was tried again within a day")
@@ -513,8 +518,7 @@ class Explorer:
         doubled: tuple[str, ...] = (),
     ) -> None:
         if len(found.wrong) < most_wrong:
-            taken = enumerate((point.choice for point in path[1:]), start=1)
-            choices = tuple((step, choice) for step, choice in taken if not _is_by_itself(choice))
+            choices = _chosen(path)
             found.wrong.append(
                 Course(
                     scenario=self.scenario.name,
@@ -525,6 +529,33 @@ class Explorer:
                     doubled=doubled,
                 )
             )
+
+    def sample(self, adversities: int, courses: int, seed: int) -> Found:
+        """Follow some courses with so many adversities at most, drawn at random; the same seed draws the same ones."""
+        found, chance, taken = Found(is_whole=False), random.Random(seed), set[tuple[tuple[int, str], ...]]()
+        for _ in range(courses):
+            path = [_Point(self.begin(adversities), "")]
+            try:
+                while point := self._drawn(path[-1].world, chance):
+                    path.append(point)
+                    found.steps += 1
+                self._judge(path[-1].world, path, found, courses)
+            except LicenseBillError as failed:
+                self._wrong(path, found, courses, lost=(f"charging stops: {failed}",))
+            taken.add(_chosen(path))
+        found.courses = len(taken)
+        return found
+
+    def _drawn(self, world: World, chance: random.Random) -> "_Point | None":
+        """One of the choices at a point: mostly the ordinary one; None at an end."""
+        nexts = list(self.nexts(world))
+        ordinary = [one for one in nexts if _is_by_itself(one[0])]
+        others = [one for one in nexts if not _is_by_itself(one[0])]
+        if not nexts or (not ordinary and chance.random() < _HALF):
+            return None
+        is_other = bool(others) and (not ordinary or chance.random() < _ADVERSE)
+        choice, following = chance.choice(others if is_other else ordinary)
+        return _Point(following, choice)
 
     def replayed(self, choices: Mapping[int, str]) -> Course:
         """Follow a course: at the steps named the choices named, else and to its end as things go by themselves."""
@@ -552,6 +583,14 @@ class _Point:
 
 
 _ARRIVES = " arrives"
+#: How often a drawn course leaves the ordinary course of things.
+_ADVERSE, _HALF = 0.12, 0.5
+
+
+def _chosen(path: Sequence[_Point]) -> tuple[tuple[int, str], ...]:
+    """The choices of a path that are not the ordinary course of things, each with the number of its step."""
+    taken = enumerate((point.choice for point in path[1:]), start=1)
+    return tuple((step, choice) for step, choice in taken if not _is_by_itself(choice))
 
 
 def _is_by_itself(choice: str) -> bool:
@@ -620,52 +659,107 @@ def replay(scenario: str, *, keyed: bool, workers: int = 1, choices: Mapping[int
     return Explorer(SCENARIOS[scenario], keyed=keyed, workers=workers).replayed(choices)
 
 
-def everything(
-    adversities: int, *, names: Iterable[str] = tuple(SCENARIOS), seconds: float | None = None
-) -> Iterator[tuple[str, bool, int, Found]]:
-    """Explore scenarios with both kinds of provider, and with one worker and two."""
-    for name in names:
-        for keyed in (False, True):
-            for workers in (1, 2):
-                explorer = Explorer(SCENARIOS[name], keyed=keyed, workers=workers)
-                yield name, keyed, workers, explorer.explore(adversities, seconds=seconds)
+@attrs.frozen(kw_only=True)
+class Task:
+    """One exploration: a scenario, a kind of provider and a number of workers.
+
+    Args:
+        scenario: its name.
+        keyed: whether the provider charges by key.
+        workers: how many there are.
+        adversities: the most in one course.
+        sample: how many courses are drawn; 0 to follow all.
+        seed: of what is drawn.
+        seconds: the longest it takes; None for as long as there is something to follow.
+    """
+
+    scenario: str
+    keyed: bool
+    workers: int
+    adversities: int
+    sample: int = 0
+    seed: int = 0
+    seconds: float | None = None
+
+    def run(self) -> Found:
+        """Explore."""
+        explorer = Explorer(SCENARIOS[self.scenario], keyed=self.keyed, workers=self.workers)
+        if self.sample:
+            return explorer.sample(self.adversities, self.sample, self.seed)
+        return explorer.explore(self.adversities, seconds=self.seconds)
+
+
+def tasks(arguments: argparse.Namespace) -> list[Task]:
+    """The explorations asked for: every scenario with both kinds of provider, and with one worker and two."""
+    return [
+        Task(
+            scenario=name,
+            keyed=keyed,
+            workers=workers,
+            adversities=arguments.adversities,
+            sample=arguments.sample,
+            seed=arguments.seed,
+            seconds=arguments.seconds,
+        )
+        for name in arguments.scenario or SCENARIOS
+        for keyed in ((False,) if arguments.two_phase else (False, True))
+        for workers in (1, 2)
+    ]
+
+
+def _run(task: Task) -> tuple[Task, Found]:
+    return task, task.run()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m licensebill.testing.explore", description="Explore charging.")
+    parser.add_argument("--adversities", type=int, default=2, help="the most in one course")
+    parser.add_argument("--scenario", action="append", choices=tuple(SCENARIOS), help="one or more; all without it")
+    parser.add_argument("--two-phase", action="store_true", help="only the provider with two phases")
+    parser.add_argument("--sample", type=int, default=0, help="so many courses of each, drawn at random")
+    parser.add_argument("--seed", type=int, default=0, help="of the courses that are drawn")
+    parser.add_argument("--seconds", type=float, default=None, help="at most so long for each exploration")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="print data")
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Explore from the command line; exits with 1 where a course goes wrong."""
-    parser = argparse.ArgumentParser(prog="python -m licensebill.testing.explore", description="Explore charging.")
-    parser.add_argument("--adversities", type=int, default=2)
-    parser.add_argument("--scenario", action="append", choices=tuple(SCENARIOS), help="one or more; all without it")
-    parser.add_argument("--seconds", type=float, default=None, help="at most so long for each exploration")
-    parser.add_argument("--json", action="store_true", help="print data")
-    given = parser.parse_args(arguments)
-    rows, wrong = [], []
-    for name, keyed, workers, found in everything(
-        given.adversities, names=given.scenario or tuple(SCENARIOS), seconds=given.seconds
-    ):
-        row = {
-            "scenario": name,
-            "provider": "keyed" if keyed else "two-phase",
-            "workers": workers,
-            "schedules": found.courses,
-            "states": found.walked,
-            "steps": found.steps,
-            "lost": sum(len(one.lost) for one in found.wrong),
-            "doubled": sum(len(one.doubled) for one in found.wrong),
-            "whole": found.is_whole,
-        }
-        rows.append(row)
-        wrong.extend(found.wrong)
-        if not given.json:
-            print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
-    total = {key: sum(int(row[key]) for row in rows) for key in ("schedules", "states", "steps", "lost", "doubled")}
+    given = _parser().parse_args(arguments)
+    rows: list[dict[str, object]] = []
+    wrong: list[Course] = []
+    with multiprocessing.Pool(given.processes) as pool:
+        for task, found in pool.imap_unordered(_run, tasks(given)):
+            rows.append(_row(task, found))
+            wrong.extend(found.wrong)
+            if not given.json:
+                print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
+    total = {key: sum(int(str(row[key])) for row in rows) for key in _SUMMED}
+    data = {"adversities": given.adversities, **total, "whole": all(row["whole"] for row in rows)}
     if given.json:
-        print(json.dumps({"adversities": given.adversities, **total, "runs": rows}, indent=2))
-    else:
-        print(", ".join(f"{key} {value}" for key, value in total.items()))
+        data["runs"] = sorted(rows, key=str)
+    print(json.dumps(data, indent=2) if given.json else ", ".join(f"{key} {value}" for key, value in data.items()))
     for course in wrong[:_SHOWN]:
         print(f"\n# {'; '.join((*course.lost, *course.doubled))}\n{course.as_test()}", file=sys.stderr)
     return 1 if wrong else 0
+
+
+_SUMMED = ("schedules", "states", "steps", "lost", "doubled")
+
+
+def _row(task: Task, found: Found) -> dict[str, object]:
+    return {
+        "scenario": task.scenario,
+        "provider": "keyed" if task.keyed else "two-phase",
+        "workers": task.workers,
+        "schedules": found.courses,
+        "states": found.walked,
+        "steps": found.steps,
+        "lost": sum(len(one.lost) for one in found.wrong),
+        "doubled": sum(len(one.doubled) for one in found.wrong),
+        "whole": found.is_whole,
+    }
 
 
 if __name__ == "__main__":

@@ -17,8 +17,10 @@ import multiprocessing
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, timedelta
+from itertools import pairwise
 from typing import TypeVar
 
 import attrs
@@ -55,6 +57,7 @@ from licensebill.outcomes import (
     Voided,
 )
 from licensebill.people import Authorization, Person
+from licensebill.planning import targets
 from licensebill.pricing import PerUnit
 from licensebill.protocols import (
     Capabilities,
@@ -68,7 +71,7 @@ from licensebill.protocols import (
     Usage,
 )
 from licensebill.readings import Reading
-from licensebill.terms import STANDARD, Contract, ContractPrice, Dated
+from licensebill.terms import STANDARD, Contract, ContractPrice, Dated, Purpose
 from licensebill.usage import UsageHistory
 
 _T = TypeVar("_T")
@@ -100,7 +103,7 @@ class _Made:
     fate: str = ""
     days: int = 0
     is_voided: bool = False
-    was_refused: bool = False
+    refused: datetime.datetime | None = None
 
     def outcome(self, now: datetime.datetime) -> Outcome:
         if self.is_voided or self.since is None:
@@ -128,9 +131,14 @@ _DECLINES = {
     "soft": Declined(kind=DeclineKind.SOFT, code="insufficient_funds"),
     "hard": Declined(kind=DeclineKind.HARD, code="stolen_card"),
 }
+#: What becomes of a charge, of a hundred; in hard times a source refuses as often as it pays.
 _FATES = {
     SourceKind.CARD: (("pays", 86), ("soft", 9), ("hard", 2), ("less", 3)),
     SourceKind.BANK_ACCOUNT: (("pays", 84), ("fails", 6), ("R01", 7), ("R10", 3)),
+}
+_HARD_TIMES = {
+    SourceKind.CARD: (("pays", 50), ("soft", 45), ("hard", 1), ("less", 4)),
+    SourceKind.BANK_ACCOUNT: (("pays", 40), ("fails", 30), ("R01", 25), ("R10", 5)),
 }
 
 
@@ -166,10 +174,11 @@ class Provider:
         declined = made.since is not None and made.fate in _DECLINES
         if not made.is_voided and (made.since is None or declined):
             made.since = now
-            fates = _FATES[made.request.target.kind]
+            fates = (_HARD_TIMES if self.world.seed % 3 else _FATES)[made.request.target.kind]
             made.fate = self.world.chance.choices([one for one, _ in fates], [weight for _, weight in fates])[0]
-            made.was_refused |= made.fate in _REFUSING
-            made.days = self.world.chance.randint(1, 40)
+            if made.fate in _REFUSING and made.refused is None:
+                made.refused = now
+            made.days = self.world.chance.choice((0, 0, 1, 5, 12, 40))
         return made.outcome(now)
 
     def _void(self, made: _Made) -> Outcome:
@@ -221,7 +230,9 @@ class Provider:
         return self._reached(lambda: self._find(reference))
 
     def _reached(self, effect: Callable[[], _T]) -> _T:
-        self._deliver()
+        self.deliver()
+        if self.world.is_down():
+            raise OutcomeUnknown("timed out")
         fault = self.world.fault()
         if fault == "crash before":
             raise Crash
@@ -242,12 +253,13 @@ class Provider:
             self.world.other_worker()
         return answer
 
-    def _deliver(self) -> None:
-        """What was under way arrives, once its time has come."""
-        due = [one for one in self.late if one[0] <= self.world.now]
+    def deliver(self) -> None:
+        """What was under way has arrived, each request at its own time."""
+        now, due = self.world.now, [one for one in self.late if one[0] <= self.world.now]
         self.late = [one for one in self.late if one[0] > self.world.now]
-        for _, effect in due:
+        for self.world.now, effect in sorted(due, key=lambda one: one[0]):
             effect()
+        self.world.now = now
 
     # its own record
 
@@ -289,7 +301,11 @@ class _Store(Memory):
         if fault == "another worker":
             self.world.other_worker()
         version = super().append(account, expected_version, events, wake=wake)
-        self.save_snapshot(folded(events, self.load_snapshot(account)))
+        standing = folded(events, self.load_snapshot(account))
+        self.save_snapshot(standing)
+        recharges = [one.intent.id for one in standing.account.open if one.intent.purpose is Purpose.RECHARGE]
+        if len(recharges) > 1:
+            self.world.wrong.append(f"recharges at once: {', '.join(recharges)}")
         if fault == "crash after":
             raise Crash
         if fault == "reply lost":
@@ -299,6 +315,8 @@ class _Store(Memory):
 
 # --- the world ----------------------------------------------------------------------------------------------------
 
+#: One world of four has a network that loses and delays, and little else goes wrong in it.
+_SLOW_NETWORK = ("late", "late", "never arrives", "reply lost")
 _FAULTS = (
     *("crash before", "crash after", "reply lost", "never arrives", "late", "not sent"),
     *("another worker", "another worker", "another worker"),
@@ -334,6 +352,9 @@ class World:
         #: Of a thousand effects so many meet a fault.
         self.fault_rate = faults
         self.faults = 0
+        #: What was found wrong on the way.
+        self.wrong: list[str] = []
+        self.down_until = self.now
         self.is_busy = False
         self.job = Job.SETTLE
         self.drawn = 0
@@ -379,7 +400,13 @@ class World:
         self.faults += 1
         if self.chance.randrange(50) == 0:
             return "rejected"
-        return self.chance.choice(_FAULTS)
+        return self.chance.choice(_SLOW_NETWORK if self.seed % 4 == 1 else _FAULTS)
+
+    def is_down(self) -> bool:
+        """Whether the provider cannot be reached, which once in a while takes days."""
+        if self.fault_rate and self.now < self.end and self.chance.randrange(3000) == 0:
+            self.down_until = self.now + self.chance.randint(1, 60) * _HOUR
+        return self.now < self.down_until
 
     def other_worker(self) -> None:
         """Another process does the same run, in the middle of this one's step."""
@@ -429,6 +456,7 @@ class World:
         """Every four hours a run, and now and then something else."""
         while self.now < self.end:
             self._use()
+            self.provider.deliver()
             self._meanwhile()
             luck = self.chance.random()
             if luck > 0.03:  # noqa: PLR2004 - the scheduler skips one run of thirty
@@ -451,7 +479,7 @@ class World:
             if self.provider.is_quiet and all(one.state in rests for one in standing.charges) and self._is_equal():
                 return
             self.now += 4 * _HOUR
-            self.provider._deliver()  # noqa: SLF001 - one world
+            self.provider.deliver()
 
     def standing(self) -> Standing:
         """Where the account stands."""
@@ -475,12 +503,13 @@ class World:
     def _run(self, job: Job) -> None:
         self.job = job
         try:
-            report = self.charging.pursue(f"account {self.seed}", job)
+            reports = list(self.charging.run(job))
         except Crash:
             return
-        is_expected = report.failure is None or isinstance(report.failure, ChargeFailure)
-        if report.failure is not None and (not is_expected or isinstance(report.failure, NoRest)):
-            raise report.failure
+        for report in reports:
+            is_expected = report.failure is None or isinstance(report.failure, ChargeFailure)
+            if report.failure is not None and (not is_expected or isinstance(report.failure, NoRest)):
+                raise report.failure
 
     def _look(self) -> None:
         """A web-hook, sometimes, about any charge."""
@@ -549,20 +578,45 @@ class World:
         if not self._is_equal():
             yield "the ledger's clearing is not what the provider captured"
         yield from self._adrift(standing)
+        yield from self.wrong
         yield from self._blamed()
+        yield from self._pressed()
+        yield from self._left_over(standing)
+
+    def _left_over(self, standing: Standing) -> Iterator[str]:
+        """Charges that nothing is done about, although something could be."""
         for one in standing.charges:
             if one.state not in {State.SUCCEEDED, State.FAILED}:
                 yield f"{one.intent.id} is still {one.state.value}"
+            if one.state is State.FAILED and targets(standing, one.intent, max(self.now, standing.at)):
+                yield f"{one.intent.id} is owed, and a source could be tried"
 
     def _blamed(self) -> Iterator[str]:
         """Declines that no bank has made."""
-        refused = {made.request.reference for made in self.provider.made.values() if made.was_refused}
+        refused = {made.request.reference for made in self.provider.made.values() if made.refused is not None}
         for event in self.store.load(self.standing().account.id).events:
             told = event.fact
             if isinstance(told, Answered) and isinstance(told.outcome, Declined):
                 reference = f"{told.intent}/{told.attempt}"
                 if reference not in refused:
                     yield f"{reference} counts as declined, and was not"
+
+    def _pressed(self) -> Iterator[str]:
+        """Sources that refused a charge and were asked again within a day, or for another amount."""
+        refused: dict[tuple[str, str], list[datetime.datetime]] = {}
+        for made in self.provider.made.values():
+            if made.refused is not None and made.fate in _REFUSING:
+                charge = made.request.reference.rsplit("/", 1)[0]
+                need = "recharge" if made.request.purpose is Purpose.RECHARGE else charge
+                refused.setdefault((made.request.target.token, need), []).append(made.refused)
+        requests = [made.request for made in self.provider.made.values()]
+        asked = {(request.reference.rsplit("/", 1)[0], request.amount) for request in requests}
+        for charge, times in Counter(charge for charge, _ in asked).items():
+            if times > 1:
+                yield f"{times} different amounts were asked for {charge}"
+        for (_, need), instants in refused.items():
+            if any(later - earlier < _DAY for earlier, later in pairwise(sorted(instants))):
+                yield f"a source that refused {need} was asked again within a day"
 
     def _adrift(self, standing: Standing) -> Iterator[str]:
         account = standing.account
