@@ -92,5 +92,5 @@ class Files:
             self.problems[account] = str(refused)
             raise
         except OSError as failed:
-            self.problems[account] = f"cannot read {shown(failed.filename)}: {failed.strerror}"
+            self.problems[account] = f"cannot read {Path(str(failed.filename)).name}: {failed.strerror}"
             raise

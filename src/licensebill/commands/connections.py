@@ -8,7 +8,8 @@ import contextlib
 import csv
 import datetime
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -84,7 +85,19 @@ def _sqlite(path: str, *, new: bool) -> Sqlite:
         raise InvalidValue("--store", "must name a file after sqlite:")
     if not new and not Path(path).is_file():
         raise InvalidValue("--store", f"there is no file {shown(path)}; `licensebill open` makes it")
+    if Path(path).is_file() and not _may_be_ours(Path(path)):
+        raise InvalidValue("--store", f"{shown(path)} holds other tables; accounts are kept in a file of their own")
     return Sqlite(path)
+
+
+def _may_be_ours(path: Path) -> bool:
+    """Not of a database with tables of somebody else's only; whatever else is wrong is for the store to say."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error:
+        return True
+    return not names or {"events", "wakes"} <= names
 
 
 def _postgres(url: str, *, new: bool) -> Kept:
@@ -118,26 +131,26 @@ def provided(name: GatewayName, *, url: str | None, customers: Path | None, cloc
         InvalidValue: no key, a key that Stripe refuses, an address that is not this machine's, or no driver.
     """
     customer = _customers(customers).get
-    stripe = _module()
+    gateway = _gateway()
     if name == "stripe":
         if url is not None:
             raise InvalidValue("--gateway-url", "is for the stand-in; Stripe is where it always is")
         client = _client(_key())
         check_key(client)
-        yield stripe.StripeGateway(client=client, customer=customer)
+        yield gateway(client=client, customer=customer)
     elif url is not None:
-        yield stripe.StripeGateway(client=_client("sk_test_standin", _loopback(url)), customer=customer)
+        yield gateway(client=_client("sk_test_standin", _loopback(url)), customer=customer)
     else:
         with StandIn(clock=clock) as started:
-            yield stripe.StripeGateway(client=_client("sk_test_standin", started.url), customer=customer)
+            yield gateway(client=_client("sk_test_standin", started.url), customer=customer)
 
 
-def _module() -> Any:  # noqa: ANN401 - the adapter's module
+def _gateway() -> Callable[..., TwoPhaseGateway]:
     try:
-        from licensebill.adapters import stripe  # noqa: PLC0415 - an extra
+        from licensebill.adapters.stripe import StripeGateway  # noqa: PLC0415 - an extra
     except ImportError:
         raise InvalidValue("--gateway", "needs Stripe's client: pip install 'licensebill[stripe]'") from None
-    return stripe
+    return StripeGateway
 
 
 def _client(key: str, url: str | None = None) -> Any:  # noqa: ANN401 - Stripe's client

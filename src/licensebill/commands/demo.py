@@ -79,6 +79,7 @@ balance = "92.00"
 [minutes.automatic]
 authorized_by = { first = "Dana", last = "Reyes" }
 """
+_NAME = "harbor"
 _START = datetime.datetime(2026, 12, 1, tzinfo=UTC)
 #: The last run; recharges are looked at every four hours, bills every midnight.
 _END = datetime.datetime(2027, 2, 28, 20, tzinfo=UTC)
@@ -191,7 +192,7 @@ def _play(url: str, provider: StandIn, gateway: TwoPhaseGateway, clock: _Clock) 
         teller.hear(kept)
         teller.aside(clock(), "The power goes off in the middle of the first run.")
         with contextlib.suppress(_PowerCut):
-            list(_charging(kept, _Fragile(gateway), clock).run(Job.BILLS))
+            _run(_charging(kept, _Fragile(gateway), clock), Job.BILLS)
         teller.hear(kept)
         teller.aside(clock(), "The money has moved, and nobody has written it down. The power comes back.")
     with opened_store(url) as kept:
@@ -203,14 +204,21 @@ def _play(url: str, provider: StandIn, gateway: TwoPhaseGateway, clock: _Clock) 
                 happen(provider)
                 teller.aside(clock(), said)
             if clock().hour == 0:
-                list(charging.run(Job.BILLS))
-            list(charging.run(Job.RECHARGES))
+                _run(charging, Job.BILLS)
+            _run(charging, Job.RECHARGES)
             teller.hear(kept)
 
 
 def _charging(kept: Kept, gateway: TwoPhaseGateway, clock: _Clock) -> Charging:
     meters = _Meters(clock)
     return Charging(store=kept, gateway=gateway, clock=clock, usage=meters, storage=meters)
+
+
+def _run(charging: Charging, job: Job) -> None:
+    """For this account alone: whatever else the store holds is charged by no stand-in."""
+    failure = charging.pursue(_NAME, job).failure
+    if failure is not None:
+        raise failure
 
 
 # --- how it is told -----------------------------------------------------------------------------------------------
@@ -224,7 +232,7 @@ class _Teller:
 
     def hear(self, kept: Kept) -> None:
         """Tell what is new."""
-        for event in kept.load("harbor", after=0 if self.standing is None else self.standing.version).events:
+        for event in kept.load(_NAME, after=0 if self.standing is None else self.standing.version).events:
             grown = after(self.standing, event)
             for sentence in _sentences(self.standing, grown, event):
                 _say(event.at, sentence)
@@ -299,7 +307,7 @@ def _how(charge: Charge, at: datetime.datetime) -> str:
 
 def _compared(kept: Kept, provider: StandIn) -> int:
     """The provider's own record beside the ledger."""
-    events = kept.load("harbor").events
+    events = kept.load(_NAME).events
     listed = transactions(entries(events))
     print("\nWhat the provider says")
     captures = provider.captures()

@@ -287,6 +287,8 @@ def ledger(
         if not stream.events:
             raise UnknownAccount("account", f"{shown(account)} has no stream in this store")
         currency = _charging(kept, clock_of(None)).standing(account).account.currency
+    if first is not None and last is not None and last < first:
+        raise InvalidValue("--to", f"must not be before {first}, not {last}")
     chosen = None if category is None else _CATEGORIES[category]
     kept_ones = selection(transactions(entries(stream.events)), currency, first=first, last=last, category=chosen)
     if as_json:
