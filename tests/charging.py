@@ -118,6 +118,8 @@ class Spoilable:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.faults: dict[str, list[Fault]] = {}
+        #: Calls that were lost on their way, and may still arrive.
+        self.on_the_way: list[Callable[[], object]] = []
 
     def spoil(self, name: str, times: int = 1, **fault: Any) -> None:
         """The next call of a name that is not spoiled yet, or the next few."""
@@ -134,6 +136,8 @@ class Spoilable:
         if fault.first is not None:
             fault.first()
         if fault.before is not None:
+            if isinstance(fault.before, TimeoutError):
+                self.on_the_way.append(call)
             raise fault.before
         answer = call() if fault.answer is _NOTHING else fault.answer
         if fault.after is not None:

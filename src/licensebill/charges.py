@@ -681,7 +681,7 @@ def _returned(standing: Standing, charge: Charge, outcome: Returned, at: datetim
 def _resolved(standing: Standing, before: Charge, charge: Charge, fact: Resolved, at: datetime.datetime) -> Standing:
     charge = attrs.evolve(charge, reason="")
     if fact.decision is Decision.CAPTURED:
-        return _paid(standing, charge, Succeeded(), at)
+        return _paid(standing, charge, Succeeded(fact.captured), at)
     if fact.decision is Decision.NOT_CAPTURED:
         return _failed(standing, attrs.evolve(charge, state=State.VOIDED), at)
     if charge.ref is None:
@@ -771,7 +771,7 @@ def postings(standing: Standing, account: Account, fact: Fact) -> tuple[Posting,
     if isinstance(fact, Changed):
         return _postings_of_change(standing, account, fact)
     if isinstance(fact, Resolved) and fact.decision is Decision.CAPTURED:
-        fact = Answered(intent=fact.intent, attempt=fact.attempt, outcome=Succeeded())
+        fact = Answered(intent=fact.intent, attempt=fact.attempt, outcome=Succeeded(fact.captured))
     if not isinstance(fact, Answered):
         return ()
     charge = standing.charge(fact.intent)

@@ -26,6 +26,7 @@ from licensebill.charges import Charge, Standing, State, folded, record, still_a
 from licensebill.cycles import Period
 from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError, shown
 from licensebill.events import Answered, CallOff, Decision, Halted, Opened, Prepared, Resolved, Stream, outcome
+from licensebill.money import Money
 from licensebill.outcomes import Outcome, Unknown
 from licensebill.planning import (
     Act,
@@ -443,8 +444,17 @@ class Charging:
         fact = CallOff(intent=intent, by=by)
         return self._decide(account_of(intent), lambda standing: draft_of(standing, fact, at=self.clock()))
 
-    def resolve(self, intent: str, decision: Decision, *, by: str, note: str) -> Standing:
+    def resolve(
+        self, intent: str, decision: Decision, *, by: str, note: str, captured: Money | None = None
+    ) -> Standing:
         """Record what a person found out about a charge that had halted.
+
+        Args:
+            intent: its id.
+            decision: what they found out.
+            by: their name.
+            note: how they know.
+            captured: the amount, where another was captured than was asked for; None for what was asked.
 
         Raises:
             InvalidValue: no such charge, or one that does not wait for a person.
@@ -452,7 +462,8 @@ class Charging:
 
         def decided(standing: Standing) -> Draft:
             charge = _charge(standing, intent)
-            fact = Resolved(intent=intent, attempt=charge.attempt, decision=decision, by=by, note=note)
+            attempt = charge.attempt
+            fact = Resolved(intent=intent, attempt=attempt, decision=decision, by=by, note=note, captured=captured)
             return draft_of(standing, fact, at=self.clock())
 
         return self._decide(account_of(intent), decided)

@@ -194,6 +194,7 @@ class Resolved:
         decision: what they found out.
         by: their name.
         note: how they know.
+        captured: the amount, where another was captured than was asked for; None for what was asked.
     """
 
     intent: str = attrs.field(validator=checked(text))
@@ -201,6 +202,11 @@ class Resolved:
     decision: Decision = attrs.field(validator=checked(instance, Decision))
     by: str = attrs.field(validator=checked(cardless_text))
     note: str = attrs.field(validator=checked(cardless_text))
+    captured: Money | None = attrs.field(default=None, validator=attrs.validators.optional(checked(instance, Money)))
+
+    def __attrs_post_init__(self) -> None:
+        if self.captured is not None and self.decision is not Decision.CAPTURED:
+            raise InvalidValue("captured", f"must not be stated where {self.decision.value}")
 
 
 #: What a stream tells.

@@ -379,6 +379,17 @@ class TestFun9Review:
         assert (charge.state, charge.reason, charge.since) == (State.SUCCEEDED, "", NOON + timedelta(hours=1))
         assert story.books == {Book.REVENUE: "-20.00", Book.CLEARING: "20.00"}
 
+    def test_another_amount_was_captured(self) -> None:
+        """What differs waits for the next bill, as if the provider had answered."""
+        story = story_in(State.NEEDS_REVIEW)
+        of: dict[str, Any] = {"intent": SERVICE, "attempt": 1, "by": "dana", "note": "asked", "captured": CENTS_LESS}
+        story.tell(Resolved(**of, decision=Decision.CAPTURED))
+        assert story.books == {Book.REVENUE: "-19.00", Book.CLEARING: "19.00"}
+        assert [line.amount for line in story.standing.account.waiting] == [usd("1.00")]
+        for decision in (Decision.NOT_CAPTURED, Decision.ASK_AGAIN):
+            with pytest.raises(InvalidValue, match="captured: must not be stated where"):
+                Resolved(**of, decision=decision)
+
     def test_not_captured(self) -> None:
         """It is owed, and tried again with a new attempt."""
         charge = self.resolved(Decision.NOT_CAPTURED).charge()
