@@ -19,6 +19,7 @@ NO_TARIFF: dict[tuple[str, int | str], str] = {
     ("charges", 7): "days: a bank debit is looked at weekly in the end",
     ("charging", 50): "events between two snapshots, which are a cache",
     ("charging", 500): "accounts on a page",
+    ("charging", 1_000): "events that one run writes for an account at most, so that none runs for ever",
 }
 
 

@@ -287,6 +287,17 @@ class ChargingOverTime(RuleBasedStateMachine):
         self.time_passes(1)
         self.run(Job.SETTLE)
 
+    @rule(is_mended=st.booleans())
+    def a_capture_that_only_a_person_finds(self, is_mended: bool) -> None:
+        """Its answer is lost, and the look that would find it is rejected."""
+        self.order_service()
+        self.a_call_of_the_provider_fails("capture", False, TimeoutError())
+        self.a_call_of_the_provider_fails("retrieve", True, RequestRejected("401"))
+        self.run(Job.SETTLE)
+        self.time_passes(1)
+        self.run(Job.SETTLE)
+        self.resolve(0, is_mended)
+
     @rule(days=st.integers(1, 4), is_used=st.booleans())
     def days_pass_with_their_runs(self, days: int, is_used: bool) -> None:
         """Every four hours, as they should."""
