@@ -1,6 +1,6 @@
 """What charging costs, each part beside its peer in the same run.
 
-    python bench/charging.py [--json] [--part appends] [--part pages] [--part stream] [--scale 1] [--folder DIR]
+    python bench/charging.py [--json] [--part appends] [--part pages] ... [--scale 1] [--folder DIR]
 
 Candidates take turns, so that a busy minute hits all of them; medians are reported, and ratios of neighbors in time.
 Everything is written to a disk: `--folder` says which. PostgreSQL is started for the run, by what starts it for the
@@ -12,6 +12,11 @@ appends  Durable appends per second: a store's `append` beside its INSERT done b
          and the wake.
 pages    All pages of due accounts, of 100,000 of which 1 % are due. SQLite: the table of wakes beside a wake in each
          event. PostgreSQL: without locks beside SKIP LOCKED, while another worker is writing to ten of the accounts.
+planning One account's recharge decided, from where it stands, with one year of history and with ten. The goals: at most
+         300 microseconds, and with ten years at most twice as long.
+runs     A recharge run over 100,000 accounts in SQLite of which 1 % are due: accounts a second, and the most memory
+         with a tenth of them and with all.
+workers  The same over 2,000 accounts in PostgreSQL, by one worker and by two that share them; all are due.
 stream   An account of 100,000 events: reading it from a snapshot and the 100 events after it, beside folding all.
 
 Measured when the stores were decided on, on two busy cores:
@@ -27,7 +32,9 @@ import argparse
 import contextlib
 import datetime
 import json
+import multiprocessing
 import random
+import resource
 import sqlite3
 import statistics
 import sys
@@ -44,13 +51,22 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from licensebill.adapters import sqlite  # noqa: E402 - found by the line above
+from licensebill.adapters.postgres import Postgres  # noqa: E402
 from licensebill.adapters.sqlite import Sqlite  # noqa: E402
-from licensebill.charges import folded  # noqa: E402
+from licensebill.charges import folded, record  # noqa: E402
+from licensebill.charging import Charging, Job  # noqa: E402
+from licensebill.cycles import Period  # noqa: E402
 from licensebill.documents import to_json  # noqa: E402
-from licensebill.events import Answered, Book, Event, Posting  # noqa: E402
+from licensebill.events import Answered, Book, Event, Opened, Posting  # noqa: E402
 from licensebill.money import Money  # noqa: E402
 from licensebill.outcomes import Succeeded  # noqa: E402
+from licensebill.planning import Draft, next_step, recharge_draft, recharge_window  # noqa: E402
+from licensebill.protocols import Usage  # noqa: E402
+from licensebill.testing.explore import Phone  # noqa: E402
+from licensebill.testing.simulate import World  # noqa: E402
 from licensebill.testing.stores import NOON, sample_history  # noqa: E402
+from licensebill.testing.worlds import SCENARIOS, Provider  # noqa: E402
+from licensebill.usage import UsageHistory  # noqa: E402
 from tests import servers  # noqa: E402
 
 Result = dict[str, Any]
@@ -333,9 +349,177 @@ def _resumed(store: Sqlite) -> tuple[object, float]:
     return standing, statistics.median(taken)
 
 
+# --- planning -----------------------------------------------------------------------------------------------------
+
+
+def planning(asked: Asked) -> Result:
+    """Microseconds to decide about one account's recharge, with a short history and a long one."""
+    worlds = {name: _lived(asked.times(months)) for name, months in (("1_year", 12), ("10_years", 120))}
+    found: Result = {"events": {name: world.standing().version for name, world in worlds.items()}}
+    for what, is_due in (("none_is_due", False), ("one_is_due", True)):
+        taken = alternating({name: _decides(world, is_due=is_due) for name, world in worlds.items()}, asked.times(40))
+        medians = {name: round(statistics.median(times) / _DECISIONS * 1e6, 1) for name, times in taken.items()}
+        found[what] = {"microseconds": medians, "long_of_short": round(1 / share(*taken.values()), 3)}
+    return found
+
+
+_DECISIONS = 50
+
+
+def _lived(months: int) -> World:
+    world = World(1, months=months, faults=0)
+    world.begin()
+    world.walk()
+    while recharge_window(world.standing(), world.now + timedelta(hours=8)) is None:  # one is under way
+        world.end += timedelta(hours=8)
+        world.walk()
+    world.now += timedelta(hours=8)
+    return world
+
+
+def _decides(world: World, *, is_due: bool) -> Callable[[int], object]:
+    standing, now, capabilities = world.standing(), world.now, world.provider.capabilities
+    window = recharge_window(standing, now)
+    assert window is not None
+    nothing = Money.zero("USD")
+    drawn = standing.account.balance if is_due else nothing
+    usage = attrs.evolve(world.usage(standing.account.id, window), drawn=max(drawn, nothing))
+    assert isinstance(recharge_draft(standing, usage, now, capabilities), Draft) is is_due
+
+    def decide(_: int) -> None:
+        for _ in range(_DECISIONS):
+            next_step(standing, now, capabilities)
+            recharge_draft(standing, usage, now, capabilities)
+
+    return decide
+
+
+# --- runs ---------------------------------------------------------------------------------------------------------
+
+_NOW = datetime.datetime(2026, 12, 10, 4, tzinfo=datetime.UTC)
+
+
+@attrs.define
+class Meter:
+    """Usage of many accounts: one in `every` has used its balance up."""
+
+    every: int
+
+    def usage(self, account: str, window: Period) -> Usage:
+        """Ninety dollars in the window; drawn are all but the last two where a recharge is due."""
+        is_due = int(account[1:]) % self.every == 0
+        drawn = Money.parse("90.00" if is_due else "10.00", "USD")
+        history = UsageHistory.of([(window.start, "call", Money.parse("90.00", "USD"))], currency="USD")
+        return Usage(history=history, drawn=drawn, watermark=_NOW)
+
+
+def _charging(store: Any, every: int) -> Charging:  # noqa: ANN401 - any store
+    phone = Phone(Provider(is_keyed=False), _NOW)
+    return Charging(store=store, gateway=phone, clock=lambda: _NOW, usage=Meter(every))
+
+
+def _streams(accounts: int) -> Iterator[tuple[str, Event]]:
+    """Accounts as they are opened, all like one of the explorer's."""
+    account = SCENARIOS["recharge"].account
+    for number in range(accounts):
+        name = f"a{number:06d}"
+        event, _ = record(None, Opened(attrs.evolve(account, id=name)), at=_NOW, id="opened")
+        yield name, event
+
+
+def runs(asked: Asked) -> Result:
+    """Accounts a second of a recharge run of which 1 % are due, each run in a process of its own for its memory."""
+    found: Result = {"due": "1 %"}
+    for accounts in (asked.times(10_000), asked.times(100_000)):
+        with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
+            path = Path(folder) / "runs.db"
+            with sqlite3.connect(path, isolation_level=None) as bare:
+                with Sqlite(path) as made:
+                    made.load("nobody")  # makes the tables
+                _bulk(bare, accounts)
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                found[str(accounts)] = pool.apply(_run_over, (str(path), accounts))
+    return found
+
+
+def _bulk(bare: sqlite3.Connection, accounts: int) -> None:
+    """What appending each would have written, at once: the rows are made by an append of the first."""
+    with tempfile.TemporaryDirectory() as folder, Sqlite(Path(folder) / "one.db") as one:
+        name, event = next(iter(_streams(1)))
+        one.append(name, 0, [event], wake=_NOW)
+        with sqlite3.connect(Path(folder) / "one.db") as template:
+            rows = {table: template.execute(f"SELECT * FROM {table}").fetchall() for table in ("events", "wakes")}  # noqa: S608
+    bare.execute("BEGIN")
+    for table, ((first, *rest),) in rows.items():
+        marks = ", ".join("?" * (len(rest) + 1))
+        named = ((f"a{number:06d}", *_renamed(rest, first, f"a{number:06d}")) for number in range(accounts))
+        bare.executemany(f"INSERT INTO {table} VALUES ({marks})", named)  # noqa: S608
+    bare.execute("COMMIT")
+
+
+def _renamed(row: list[Any], old: str, new: str) -> list[Any]:
+    return [value.replace(f'"{old}"', f'"{new}"') if isinstance(value, str) else value for value in row]
+
+
+def _run_over(path: str, accounts: int) -> Result:
+    with Sqlite(path) as store:
+        charging = _charging(store, 100)
+        started, appended, seen = time.perf_counter(), 0, 0
+        for report in charging.run(Job.RECHARGES):
+            assert report.failure is None, report.failure
+            appended, seen = appended + bool(report.appended), seen + 1
+        seconds = time.perf_counter() - started
+    assert seen == accounts
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"accounts_a_second": round(seen / seconds), "charged": appended, "megabytes": round(peak / 1024)}
+
+
+def workers(asked: Asked) -> Result:
+    """Seconds of a run in PostgreSQL in which all are due, by one worker and by two that share the accounts."""
+    accounts = asked.times(2_000)
+    with server(asked.folder) as running:
+        if running is None:
+            return {}
+        seconds = {str(number): _worked(running, accounts, number) for number in (1, 2)}
+    return {"seconds": seconds, "two_of_one": round(seconds["1"] / seconds["2"], 3)}
+
+
+def _worked(running: servers.Server, accounts: int, number: int) -> float:
+    url = running.new_database(f"workers_{number}")
+    with Postgres(url) as store:
+        store.create_tables()
+        for name, event in _streams(accounts):
+            store.append(name, 0, [event], wake=_NOW)
+    with multiprocessing.get_context("spawn").Pool(number) as pool:
+        pool.map(_warm, range(number))
+        started = time.perf_counter()
+        done = pool.starmap(_work, [(url, one, number) for one in range(1, number + 1)], chunksize=1)
+        seconds = time.perf_counter() - started
+    assert sum(done) == accounts
+    return round(seconds, 2)
+
+
+def _warm(_: int) -> None:
+    time.sleep(0.2)
+
+
+def _work(url: str, number: int, of: int) -> int:
+    with Postgres(url) as store:
+        reports = list(_charging(store, 1).run(Job.RECHARGES, share=(number, of)))
+    assert all(report.failure is None for report in reports)
+    return sum(bool(report.appended) for report in reports)
+
+
 # --- the command --------------------------------------------------------------------------------------------------
 
-PARTS: Mapping[str, Callable[[Asked], Result]] = {"appends": appends, "pages": pages, "stream": stream}
+PARTS: Mapping[str, Callable[[Asked], Result]] = {
+    "appends": appends,
+    "pages": pages,
+    "planning": planning,
+    "runs": runs,
+    "workers": workers,
+    "stream": stream,
+}
 
 
 def main() -> None:

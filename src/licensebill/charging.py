@@ -16,10 +16,11 @@ import datetime
 import enum
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from typing import ClassVar, TypeVar
+from zlib import crc32
 
 import attrs
 
-from licensebill._checks import MAX_TEXT, holds_card_number, instance, text
+from licensebill._checks import MAX_TEXT, holds_card_number, instance, text, whole
 from licensebill.accounts import Account, Change
 from licensebill.bills import TaxRule, no_tax
 from licensebill.charges import Charge, Standing, State, folded, record, still_applies
@@ -470,17 +471,25 @@ class Charging:
 
     # runs
 
-    def run(self, job: Job, *, page: int = 500) -> Iterator[Report]:
+    def run(self, job: Job, *, page: int = 500, share: tuple[int, int] = (1, 1)) -> Iterator[Report]:
         """Work through every account for which something may be due, one report each; stop whenever you like.
 
         Args:
             job: what is planned beside what is under way.
             page: how many accounts are asked for at a time.
+            share: (2, 3) is the second of three workers that share the accounts among them. It only spares them each
+                other's work: nothing is charged twice where two do the same.
+
+        Raises:
+            InvalidValue: a share that is none, such as (4, 3).
         """
+        number, workers = share
+        whole("share", number, 1, whole("share", workers, 1))
         started, last = self.clock(), ""
         while accounts := self._due(started, last, page):
             for account in accounts:
-                yield self.pursue(account, job)
+                if crc32(account.encode()) % workers == number - 1:
+                    yield self.pursue(account, job)
             last = accounts[-1]
 
     def pursue(self, account: str, job: Job) -> Report:

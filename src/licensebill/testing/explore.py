@@ -334,7 +334,7 @@ class Explorer:
 
     def _asked(self, world: World, act: Act, ref: str, request: Request | None) -> tuple[World, object]:
         """The provider's answer, and the world with what it did."""
-        asked = _Phone(world.provider, world.now)
+        asked = Phone(world.provider, world.now)
         two_phase = Keyed(asked, lambda: world.now) if self.keyed else asked
         try:
             if act is Act.PREPARE:
@@ -612,7 +612,7 @@ def _answered(world: World, worker: Worker, answer: object) -> World:
 
 
 @attrs.define
-class _Phone:
+class Phone:
     """A provider that is a value, as a gateway for one call: both kinds."""
 
     provider: Provider
