@@ -3,6 +3,7 @@
 import itertools
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,11 +46,13 @@ def shop(tmp_path: Path, store: str) -> Iterator[Shop]:
         yield made
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
-    """Until something has happened."""
+def wait_for(what: Callable[[], bool], running: "subprocess.Popen[str]", seconds: float = 60) -> None:
+    """Until something has happened, as long as the process goes on."""
     deadline = time.monotonic() + seconds
     while not what():
-        assert time.monotonic() < deadline
+        if running.poll() is not None or time.monotonic() > deadline:
+            running.kill()
+            pytest.fail(str(ended(running)))
         time.sleep(0.02)
 
 
@@ -68,7 +71,7 @@ def test_a_signal_ends_a_process_after_the_account_in_hand(shop: Shop, number: s
     """With its summary; the next run does the rest."""
     shop.provider.fail_next(Fault.DELAY, on="create", times=len(ACCOUNTS), seconds=0.3)
     running = shop.process("monthly")
-    wait_for(lambda: len(shop.provider.exchanges) > 2)
+    wait_for(lambda: len(shop.provider.exchanges) > 2, running)
     running.send_signal(number)
     done = ended(running)
     assert (done.code, done.err) == (128 + number, "")
@@ -86,14 +89,15 @@ def test_ended_at_once_nothing_is_lost_and_nothing_doubled(shop: Shop, number: s
     """Asked twice, or killed, while the provider is taking its time: the next run goes on from the stream."""
     shop.provider.fail_next(Fault.DELAY, on="confirm", seconds=60)
     running = shop.process("monthly")
-    wait_for(lambda: bool(shop.provider._in_flight))
+    wait_for(lambda: bool(shop.provider._in_flight), running)
     running.send_signal(signal.SIGTERM)
     time.sleep(0.2)
     assert running.poll() is None
     running.send_signal(number)
     assert ended(running, within=20).code == -number
     shop.provider._closing.set()  # the confirmation that was held is let go: the provider captures after all
-    wait_for(lambda: not shop.provider._in_flight)
+    while shop.provider._in_flight:
+        time.sleep(0.02)
     shop.provider._closing.clear()
     assert shop.run("settle").code == 0
     assert shop.run("monthly").code == 0
