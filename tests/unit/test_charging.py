@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
+from licensebill import charging as carrying
 from licensebill.accounts import Change
 from licensebill.bills import Tax
 from licensebill.changes import AddSource, AddUser
@@ -16,6 +17,7 @@ from licensebill.charging import (
     SNAPSHOT_EVERY,
     Charging,
     Job,
+    NoRest,
     Report,
     UnknownAccount,
     account_of,
@@ -448,6 +450,37 @@ class TestRuns:
         charging = attrs.evolve(one.charging, tax=lambda lines: [Tax("Tax", usd("3.00"))] if lines else [])
         assert charging.pursue("acme", Job.BILLS).failure is None
         assert one.captured == {BILL: [3_300]}
+
+    def test_an_account_that_does_not_come_to_rest(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Is left with an error, and taken up by the next run."""
+        one = office(at=datetime.datetime(2027, 3, 5, tzinfo=UTC))
+        monkeypatch.setattr(carrying, "MOST_APPENDED", 5)
+        failure = one.charging.pursue("acme", Job.BILLS).failure
+        assert isinstance(failure, NoRest)
+        assert (failure.code, failure.account, failure.appended) == ("no_rest", "acme", 6)
+        assert str(failure) == "account acme does not come to rest: 6 events in one run; nothing more is done"
+        assert pickle.loads(pickle.dumps(failure)).args == failure.args  # noqa: S301 - ours
+        for _ in range(3):
+            one.charging.pursue("acme", Job.BILLS)
+        assert len(one.captured) == 3
+        assert one.agrees()
+
+    def test_workers_that_share_the_accounts(self) -> None:
+        """Each account is one worker's, whoever of them runs first."""
+        one = bill_office()
+        names = [f"account {number}" for number in range(20)]
+        for name in names:
+            one.charging.open(acme(id=name, today=FIRST.date()))
+        shares = [[report.account for report in one.charging.run(Job.BILLS, share=(number, 3))] for number in (3, 1, 2)]
+        assert sorted(account for share in shares for account in share) == sorted(["acme", *names])
+        assert all(shares)
+
+    @pytest.mark.parametrize(("share", "place"), [((0, 1), "share"), ((2, 1), "share"), ((1, 0), "share")])
+    def test_a_share_that_is_none(self, share: tuple[int, int], place: str) -> None:
+        """Is refused before anything is done."""
+        with pytest.raises(InvalidValue) as refused:
+            list(bill_office().charging.run(Job.BILLS, share=share))
+        assert refused.value.place == place
 
     def test_turns_of_an_account_that_is_not_there(self) -> None:
         """The first is the last."""
