@@ -436,6 +436,14 @@ BAD: list[tuple[list[str], int, str]] = [
     (["run", "settle", *STORE, "--gateway", "stripe", "--gateway-url", "http://localhost:1"], 2, "is for the stand-in"),
     (["run", "settle", *STAND_IN, "--gateway-url", "https://api.stripe.com"], 2, "of a stand-in on this machine"),
     (["run", "settle", *STAND_IN, "--gateway-url", "ftp://127.0.0.1"], 2, "of a stand-in on this machine"),
+    (["run", "settle", *STAND_IN, "--share", "4/3"], 2, "--share: must be such as 2/3, the second of three workers"),
+    (["run", "settle", *STAND_IN, "--share", "0/3"], 2, "--share: must be such as 2/3"),
+    (["run", "settle", *STAND_IN, "--share", "1/2", "--dry-run"], 2, "--share: is for runs"),
+    (
+        ["resolve", "acme/bill/1", "ask-again", "--amount", "1", "--by", "K", "--note", "x", *STORE],
+        2,
+        "--amount: is of",
+    ),
     (["run", "settle", *STAND_IN, "--customers", "{folder}/none.csv"], 2, "cannot read"),
     (
         ["run", "settle", *STAND_IN, "--customers", "{folder}/acme.toml"],
@@ -504,6 +512,26 @@ def test_a_person_decides_about_minutes(decision: str, words: str, entries: int,
     done = said("resolve", "acme/recharge/1", decision, "--by", "Kim", "--note", "asked Stripe", "--store", shop.store)
     assert (done.code, done.out.endswith(f"{words}\n")) == (0, True)
     assert said("ledger", "acme", "--store", shop.store).out.count("TRX-") == entries
+
+
+def test_a_person_may_have_found_another_amount(shop: Shop) -> None:
+    """It is what was paid; the difference waits for the next bill."""
+    shop.open("acme", "pm_card_unheardof", automatic=True)
+    shop.run("recharge")
+    found = ["resolve", "acme/recharge/1", "captured", "--by", "Kim", "--note", "bank statement", "--store", shop.store]
+    refused = said(*found, "--amount", "ten")
+    assert (refused.code, refused.err.startswith("licensebill: --amount: ")) == (2, True)
+    assert said(*found, "--amount", "100").code == 0
+    assert re.search("Total +100.00 USD", said("ledger", "acme", "--store", shop.store).out)
+
+
+def test_workers_share_the_accounts_among_them(shop: Shop) -> None:
+    """Each account is one worker's."""
+    for name in ("acme", "bolt", "crow", "dove"):
+        shop.open(name, VISA)
+    done = [shop.run("monthly", "--share", f"{number}/2", "--json").data["captured"]["count"] for number in (1, 2)]
+    assert sum(done) == 4
+    assert len(shop.captured) == 4
 
 
 # --- Stripe -------------------------------------------------------------------------------------------------------

@@ -227,6 +227,7 @@ def resolve(
     by: str,
     note: str,
     store: StoreUrl,
+    amount: str | None = None,
 ) -> int:
     """Record what a person found out about a charge that waits for one.
 
@@ -236,19 +237,31 @@ def resolve(
         by: who says so.
         note: how they know.
         store: where the accounts are kept.
+        amount: that was captured, where it is not what was asked for.
     """
+    if amount is not None and decision != "captured":
+        raise InvalidValue("--amount", "is of what was captured")
     with opened_store(store) as kept:
         charging = _charging(kept, clock_of(None))
         if charge.count("/") < 2:  # noqa: PLR2004 - account, purpose, ordinal
             raise InvalidValue("charge", f"must be an id such as acme/bill/12, not {shown(charge)}")
-        found = charging.standing(account_of(charge)).charge(charge)
+        before = charging.standing(account_of(charge))
+        found = before.charge(charge)
         if found is None or found.state is not State.NEEDS_REVIEW:
             state = "is no charge under way" if found is None else f"is {found.state.value}"
             raise InvalidValue("charge", f"{shown(charge)} {state}: only one that waits for a person is resolved")
-        standing = charging.resolve(charge, _DECISIONS[decision], by=by, note=note)
+        captured = None if amount is None else _amount(amount, before.account.currency)
+        standing = charging.resolve(charge, _DECISIONS[decision], by=by, note=note, captured=captured)
     left = standing.charge(charge)
     print(f"{charge}: {_DECISIONS[decision].value}, as {by} says. {_after(left, _DECISIONS[decision])}")
     return ANSWERED
+
+
+def _amount(text: str, currency: str) -> Money:
+    try:
+        return Money.parse(text, currency)
+    except InvalidValue as refused:
+        raise InvalidValue("--amount", refused.problem) from None
 
 
 def _after(charge: Charge | None, decision: Decision) -> str:

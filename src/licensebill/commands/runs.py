@@ -5,6 +5,7 @@ is asked to. It may be started twice, on one machine or on several: the versions
 """
 
 import contextlib
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ from licensebill.commands.connections import (
 from licensebill.commands.previews import Preview, steps_of
 from licensebill.commands.printing import Json, print_json
 from licensebill.commands.summary import Summary, Watched
-from licensebill.errors import InvalidValue, LicenseBillError
+from licensebill.errors import InvalidValue, LicenseBillError, shown
 
 JobName = Literal["monthly", "recharge", "settle"]
 _JOBS = {"monthly": Job.BILLS, "recharge": Job.RECHARGES, "settle": Job.SETTLE}
@@ -48,6 +49,7 @@ def run(
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     customers: Path | None = None,
     gateway_url: str | None = None,
+    share: str | None = None,
     as_json: Json = False,
 ) -> int:
     """Charge what is due: monthly bills, automatic recharges, or only what is under way.
@@ -63,8 +65,12 @@ def run(
         dry_run: print what would be done, and change nothing.
         customers: a CSV file with the columns account,customer: Stripe's customers.
         gateway_url: of a stand-in that runs already; without it one is started, which forgets everything at the end.
+        share: 2/3 is the second of three workers that share the accounts among them.
         as_json: print data.
     """
+    if dry_run and share is not None:
+        raise InvalidValue("--share", "is for runs: a preview is of all accounts")
+    part = _share_of(share)
     if at is not None and gateway == "stripe" and not dry_run:
         raise InvalidValue("--at", "is for the stand-in and for --dry-run: Stripe moves money now")
     clock, chosen = clock_of(at), _JOBS[job]
@@ -74,7 +80,7 @@ def run(
         provider = stack.enter_context(provided(gateway, url=gateway_url, customers=customers, clock=clock))
         watched, now = Watched(kept), clock()
         charging = Charging(store=watched, gateway=provider, clock=clock, usage=files, storage=files)
-        made = _previewed(charging, kept, chosen, now) if dry_run else _carried_out(charging, watched, chosen)
+        made = _previewed(charging, kept, chosen, now) if dry_run else _carried_out(charging, watched, chosen, part)
         made.problems = {} if files is None else files.problems
     if as_json:
         print_json({"job": job, "at": now.isoformat(), **made.data()})
@@ -122,11 +128,21 @@ def progress(what: str) -> Iterator[Callable[[], None]]:
 # --- the work -----------------------------------------------------------------------------------------------------
 
 
-def _carried_out(charging: Charging, watched: Watched, job: Job) -> Summary:
+def _share_of(share: str | None) -> tuple[int, int]:
+    """The number of a worker, and how many there are."""
+    if share is None:
+        return 1, 1
+    found = re.fullmatch(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})", share, re.ASCII)
+    if found is None or int(found[1]) > int(found[2]):
+        raise InvalidValue("--share", f"must be such as 2/3, the second of three workers, not {shown(share)}")
+    return int(found[1]), int(found[2])
+
+
+def _carried_out(charging: Charging, watched: Watched, job: Job, share: tuple[int, int]) -> Summary:
     summary = Summary(tally=watched.tally)
     with Stop() as stop, progress(job.value) as count:
         try:
-            for report in charging.run(job):
+            for report in charging.run(job, share=share):
                 summary.add(report)
                 count()
                 if stop.by:
