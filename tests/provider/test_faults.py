@@ -4,9 +4,11 @@ import datetime
 import http.server
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -426,3 +428,16 @@ class TestProcess:
             created(client)
         with pytest.raises(stripe.APIConnectionError):
             created(client)
+
+
+def test_half_a_request_is_none(provider: StandIn) -> None:
+    """Of a client that dies while it is sending, not even what has arrived is carried out."""
+    port = urllib.parse.urlsplit(provider.url).port
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(
+            b"POST /v1/payment_intents HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer sk_test_1\r\n"
+            b"Content-Length: 100\r\n\r\namount=2000&currency=usd"
+        )
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+    assert provider.exchanges == []

@@ -427,9 +427,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._serve()
 
     def _serve(self) -> None:
-        form = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        length = int(self.headers.get("Content-Length", 0))
+        sent = self.rfile.read(length)
+        if (
+            len(sent) < length
+        ):  # its client has died while it was sending: this is no request, least of all a shorter one
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.stand_in.answer(self.command, self.path, form, headers)
+        answer = self.server.stand_in.answer(self.command, self.path, sent.decode(), headers)
         if answer is None:
             self.close_connection = True
             return
