@@ -426,7 +426,9 @@ def wake(standing: Standing) -> datetime.datetime | None:
     if not has_gone or account.spending or account.unbilled:
         instants.append(first_instant(account.cycle.end, account.tz))
     if account.automatic.is_on and not has_gone:
-        instants.append(next_run(standing.at, account.tariff.limits))
+        # the run that has begun may come to this account only after what has just been written
+        is_over = recharge_window(standing, standing.at) is None
+        instants.append(next_run(standing.at, account.tariff.limits) if is_over else standing.at)
     return min(instants, default=None)
 
 

@@ -702,7 +702,8 @@ DEBIT = acme(bank(), RESERVE)
 WAKES: list[tuple[str, Callable[[], Story], datetime.datetime | None]] = [
     ("nothing but the next bill", Story.of, NEXT_MONTH),
     ("the next bill in the account's zone", lambda: Story.of(acme(tz=ZoneInfo("Asia/Tokyo"))), NEXT_MONTH - 9 * HOUR),
-    ("automatic recharge", automatic, NOON.replace(hour=16)),
+    ("automatic recharge, which may be due in the run that has begun", automatic, NOON),
+    ("automatic recharge, made in the run that has begun", lambda: recharged(12), NOON.replace(hour=16)),
     ("a bill to be made", lambda: Story.of(acme(today=date(2026, 12, 1)), FIRST), FIRST),
     ("planned", lambda: Story.of().open(order()), NOON),
     (
@@ -737,7 +738,7 @@ WAKES: list[tuple[str, Callable[[], Story], datetime.datetime | None]] = [
         lambda: _at_last_look(service(Unknown())),
         NOON + 6 * DAY,
     ),
-    ("ended, the final bill to come", lambda: automatic().tell(Changed(cancel(TENTH))), NOON.replace(hour=16)),
+    ("ended, the final bill to come", lambda: automatic().tell(Changed(cancel(TENTH))), NOON),
 ]
 
 
@@ -771,6 +772,7 @@ class TestWake:
                 if story.at <= now < at:
                     assert next_step(story.standing, now, TWO_PHASE) is None
                     assert not is_bill_due(story.standing, now)
+                    assert recharge_window(story.standing, now) is None
 
 
 def test_every_signal_of_an_event_id_is_short_enough() -> None:
