@@ -317,6 +317,8 @@ class _Store(Memory):
 
 #: One world of four has a network that loses and delays, and little else goes wrong in it.
 _SLOW_NETWORK = ("late", "late", "never arrives", "reply lost")
+_MOVES_ON = frozenset({State.PLANNED, State.PREPARED})
+_NEGLECT = 4 * _DAY
 _FAULTS = (
     *("crash before", "crash after", "reply lost", "never arrives", "late", "not sent"),
     *("another worker", "another worker", "another worker"),
@@ -431,7 +433,7 @@ class World:
             contracts=(contract,) if self.seed % 2 else (),
             licenses=Licenses((Holding(product="powerdialer", owned=3),)) if self.seed % 2 else Licenses.empty(),
             funding=Funding(sources),
-            automatic=AutomaticRecharge(_ACCEPTED),
+            automatic=AutomaticRecharge(_ACCEPTED if self.seed % 7 != 3 else None),  # noqa: PLR2004 - one of seven
             balance=Money.parse("50.00", "USD"),
             tariffs=Dated.always(_KEEPS_ALL),
         )
@@ -464,6 +466,7 @@ class World:
             if luck > 0.97:  # noqa: PLR2004 - and fires another twice
                 self._run(Job.RECHARGES)
             self._look()
+            self._notice_what_is_left()
             if self.chance.randrange(30) == 0:
                 self._resolve(self.standing())
             self.now += 4 * _HOUR
@@ -519,6 +522,13 @@ class World:
                 self.charging.look(self.chance.choice(charges).intent.id)
             except Crash:
                 return
+
+    def _notice_what_is_left(self) -> None:
+        """A charge that nothing is done about for days, although a run should have."""
+        for charge in self.standing().charges:
+            moves = charge.since if charge.state in _MOVES_ON else charge.next_look
+            if moves is not None and self.now - moves > _NEGLECT:
+                self.wrong.append(f"{charge.intent.id} is {charge.state.value} and left alone")
 
     def _meanwhile(self) -> None:
         """What a person does, now and then; what is refused is no matter."""

@@ -1,0 +1,48 @@
+"""The simulation: months of accounts in which everything goes wrong, and nothing is lost."""
+
+import json
+
+import pytest
+
+from licensebill.testing.simulate import World, main, simulate
+from tests.exploring.bugs import BUGS
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nothing_is_lost_doubled_or_adrift(seed: int) -> None:
+    """Two months, with a fault at every tenth effect."""
+    verdict = simulate(seed, months=2, faults=100)
+    assert verdict.wrong == ()
+    assert verdict.charges > 0
+
+
+def test_the_same_seed_gives_the_same_course() -> None:
+    """Event by event."""
+    courses = []
+    for _ in range(2):
+        world = World(3, months=1, faults=100)
+        world.begin()
+        world.walk()
+        courses.append(world.store.load("account 3").events)
+    assert courses[0] == courses[1]
+    assert len(courses[0]) > 10
+
+
+def test_faults_happen() -> None:
+    """Or there would be nothing to see."""
+    assert simulate(1, months=2, faults=0).faults == 0
+    assert simulate(1, months=2, faults=200).faults > 20
+
+
+def test_the_command_prints_what_it_simulated(capsys: pytest.CaptureFixture[str]) -> None:
+    """As data."""
+    assert main(["--seeds", "0:2", "--months", "1", "--json", "--processes", "1"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert (data["account_months"], data["wrong_seeds"], data["wrong"]) == (2, 0, [])
+
+
+def test_the_command_tells_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """And exits with 1."""
+    with BUGS["outcome_without_its_postings"]():
+        assert main(["--seeds", "0:2", "--months", "1", "--processes", "1"]) == 1
+    assert "the ledger's clearing is not what the provider captured" in capsys.readouterr().out
