@@ -7,6 +7,7 @@ import pytest
 
 from licensebill.adapters.sqlite import Sqlite
 from licensebill.errors import InvalidValue
+from licensebill.protocols import VersionConflict
 from licensebill.testing.stores import NOON, sample_events
 from tests.conformance.databases import emptied
 
@@ -43,3 +44,20 @@ def test_what_cannot_be_right_is_refused(store: Sqlite, arguments: dict[str, obj
     """As by every other method."""
     with pytest.raises(InvalidValue):
         store.accounts(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name", ["x'; DROP TABLE events; --", 'x" OR "1"="1', "x%(account)s", "x?:after", "$1", "\\', 0)--"]
+)
+def test_an_id_is_never_sql(store: Sqlite, name: str) -> None:
+    """Of an account and of an event: it is a value, whatever stands in it."""
+    store.append("acme", 0, sample_events(1), wake=NOON)
+    events = sample_events(2, name)
+    store.append(name, 0, events, wake=NOON)
+    assert store.load(name).events == events
+    assert store.load(f"{name}2").version == 0
+    assert sorted(store.accounts()) == sorted(["acme", name])
+    assert sorted(store.open_accounts(due_before=NOON)) == sorted(["acme", name])
+    with pytest.raises(VersionConflict):
+        store.append(name, 0, events, wake=None)
+    assert store.load_snapshot(name) is None

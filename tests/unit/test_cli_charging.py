@@ -7,6 +7,7 @@ change of what users see.
 import contextlib
 import datetime
 import io
+import os
 import re
 import signal
 import sqlite3
@@ -112,6 +113,19 @@ def test_an_account_is_taken_over_once(shop: Shop) -> None:
     assert (first.code, second.code, second.out) == (0, 2, "")
     assert "acme is taken over as of 2096-12-01, with 0.00 USD of prepaid minutes." in first.out
     assert second.err == "licensebill: account: acme is in the store already; nothing was written\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_a_new_file_is_for_nobody_else(shop: Shop) -> None:
+    """It holds names and the provider's tokens; the files that SQLite keeps beside it are as open as it is."""
+    before = os.umask(0)
+    try:
+        shop.open("acme", VISA)
+        with connections.opened_store(shop.store) as kept:
+            kept.accounts()
+            assert {path.stat().st_mode & 0o077 for path in shop.folder.glob("charges.db*")} == {0}
+    finally:
+        os.umask(before)
 
 
 def test_the_opening_balance_is_what_was_stated_less_what_was_drawn_since(shop: Shop) -> None:

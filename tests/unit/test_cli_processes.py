@@ -155,6 +155,23 @@ def test_a_database_without_tables_is_no_store_yet(postgres: Server) -> None:
     assert said("status", "--store", url).code == 0
 
 
+def test_runs_need_not_be_able_to_change_events(postgres: Server, tmp_path: Path) -> None:
+    """A role that may add events, and neither change nor delete them, is enough."""
+    psycopg = pytest.importorskip("psycopg")
+    owner = postgres.new_database(f"commands_{next(NUMBERS)}")
+    made = Shop(tmp_path, store=owner)
+    with made.provider, psycopg.connect(owner, autocommit=True) as connection:
+        made.open("acme", VISA)
+        connection.execute("CREATE ROLE runner LOGIN")
+        connection.execute("GRANT SELECT, INSERT ON events TO runner")
+        connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON wakes, snapshots TO runner")
+        made.store = owner.replace("billing@", "runner@")
+        assert made.run("monthly").code == 0
+        assert made.captured == ["acme/bill/12/1"]
+        with psycopg.connect(made.store) as runner, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            runner.execute("UPDATE events SET body = ''")
+
+
 def test_snapshots_pass_through_a_store_that_is_watched(tmp_path: Path) -> None:
     """They spare a run the reading of long streams."""
     with opened_store(f"sqlite:{tmp_path / 'new.db'}", new=True) as kept:

@@ -87,6 +87,9 @@ def _sqlite(path: str, *, new: bool) -> Sqlite:
         raise InvalidValue("--store", f"there is no file {shown(path)}; `licensebill open` makes it")
     if Path(path).is_file() and not _may_be_ours(Path(path)):
         raise InvalidValue("--store", f"{shown(path)} holds other tables; accounts are kept in a file of their own")
+    if new:
+        with contextlib.suppress(OSError):  # what is wrong with the path is for the store to say
+            Path(path).touch(mode=0o600)  # for nobody else: it holds names and the provider's tokens
     return Sqlite(path)
 
 

@@ -1,0 +1,74 @@
+"""The pages on the command, on operations and on security say what is so."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from licensebill.commands import printing
+from tests.commanding import ROOT, said
+
+pytest.importorskip("stripe")
+
+DOCS = ROOT / "docs"
+PAGES = ["command.md", "operations.md", "security.md"]
+COMMANDS = ["bill", "recharge", "storage", "open", "run", "status", "resolve", "ledger", "demo"]
+
+
+def text(page: str) -> str:
+    """A page."""
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_described(command: str) -> None:
+    """Whatever `--help` lists."""
+    options = set(re.findall(r"--[a-z][a-z-]+", said(command, "--help").out))
+    assert {option for option in options if option not in text("command.md")} == set()
+
+
+def test_every_command_is_described() -> None:
+    """In the table at the top, and none that is not there."""
+    listed = re.findall(r"│ ([a-z]+) +[A-Z]", said("--help").out)
+    assert sorted(listed) == sorted(COMMANDS)
+    assert re.findall(r"^\| \[`(\w+)`\]", text("command.md"), re.MULTILINE) == COMMANDS
+
+
+def test_exit_codes_are_those_of_the_command() -> None:
+    """Numbers and meanings."""
+    rows = re.findall(r"^\| ([0-9, ]+) \|", text("command.md"), re.MULTILINE)
+    codes = (printing.ANSWERED, printing.REFUSED, printing.BAD_INPUT, printing.FAILED)
+    assert rows == [*map(str, codes), f"{printing.INTERRUPTED}, 143"]
+
+
+def test_the_first_month_prints_what_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Command by command; the README's three are the same."""
+    (block,) = re.findall(r"```console\n(.*?)```", text("command.md"), re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        line, _, printed = part.partition("\n")
+        arguments = shlex.split(line.replace("sqlite:acme.db", f"sqlite:{tmp_path / 'acme.db'}"))[1:]
+        done = said(*arguments)
+        assert (done.code, done.out) == (0, printed)
+        assert f"$ {line}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_test_that_is_named_is_there() -> None:
+    """Each threat of the security page is answered by one."""
+    named = re.findall(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`", text("security.md"))
+    assert len(named) > 30
+    for file, test in named:
+        source = (ROOT / file).read_text(encoding="utf-8")
+        assert not test or f"def {test}(" in source, f"{file}::{test}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    """To a page, and to a heading of it."""
+    for target, anchor in re.findall(r"\]\(([\w/.-]*)(?:#([\w-]+))?\)", text(page)):
+        other = (DOCS / target) if target else DOCS / page
+        assert other.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", other.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}, anchor
