@@ -66,7 +66,9 @@ def choose(cost: str = "1500.00", currency: str = "USD", on: date = TODAY) -> Ch
     return ChooseImplementation(on=on, by=BOSS, name="Guided", price=Money.parse(cost, currency))
 
 
-def outcome(intent: str, answer: Outcome, *, source: str | None = "visa", on: date = TODAY, **more: Any) -> RecordOutcome:
+def outcome(
+    intent: str, answer: Outcome, *, source: str | None = "visa", on: date = TODAY, **more: Any
+) -> RecordOutcome:
     """What the provider answered about a charge."""
     return RecordOutcome(on=on, intent=intent, source=source, outcome=answer, **more)
 
