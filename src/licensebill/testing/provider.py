@@ -429,9 +429,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         sent = self.rfile.read(length)
-        if (
-            len(sent) < length
-        ):  # its client has died while it was sending: this is no request, least of all a shorter one
+        if len(sent) < length:  # its client has died in the middle: no request, least of all a shorter one
             self.close_connection = True
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
