@@ -44,7 +44,7 @@ class PostgresPlace(Place):
         class RoundTrips(psycopg.Connection[Any]):
             """A connection of which each message to the server and back lies between two boundaries."""
 
-            def wait(self, gen: Any, *arguments: Any, **named: Any) -> Any:  # type: ignore[override]
+            def wait(self, gen: Any, *arguments: Any, **named: Any) -> Any:
                 wait = super().wait
                 return boundaries.around("round trip", lambda: wait(gen, *arguments, **named))
 

@@ -12,6 +12,7 @@ import pytest
 from tests.chaos.boundaries import COURSES, Boundaries, Course, Place, SqlitePlace, followed, in_memory
 from tests.chaos.pairs import sampled, tried
 from tests.charging import Crash
+from tests.conformance.databases import emptied
 from tests.servers import Server
 
 _MakePlace = Callable[[Boundaries], Place]
@@ -33,23 +34,11 @@ def make_place(store: str, request: pytest.FixtureRequest) -> Iterator[_MakePlac
         with in_memory() as folder:
             yield functools.partial(SqlitePlace, folder)
     else:
-        yield functools.partial(_places().PostgresPlace, _database(request.getfixturevalue("postgres")))
+        yield functools.partial(_places().PostgresPlace, emptied(request.getfixturevalue("postgres")))
 
 
 def _places() -> Any:
     return pytest.importorskip("tests.chaos.postgres_place")
-
-
-def _database(postgres: Server) -> str:
-    from licensebill.adapters.postgres import Postgres  # noqa: PLC0415 - not every environment has the driver
-
-    try:
-        url = postgres.new_database("chaos")
-    except _places().psycopg.errors.DuplicateDatabase:
-        url = postgres.url("chaos")
-    with Postgres(url) as store:
-        store.create_tables()
-    return url
 
 
 @pytest.mark.parametrize("course", COURSES, ids=lambda course: course.scenario)
@@ -78,7 +67,7 @@ def test_two_crashes_change_nothing(course: Course) -> None:
 @pytest.mark.parametrize("number", range(1, 13))
 def test_a_crash_while_tables_are_made_leaves_none_or_all(number: int, postgres: Server) -> None:
     """Another process makes them, whatever the first came to."""
-    places, url = _places(), _database(postgres)
+    places, url = _places(), emptied(postgres)
     boundaries = Boundaries(number)
     place = places.PostgresPlace(url, boundaries)
     with places.psycopg.connect(url) as connection:
