@@ -274,6 +274,17 @@ def test_a_stand_in_of_its_own_is_started(shop: Shop) -> None:
     assert (done.code, "Captured               1   990.00 USD" in done.out) == (0, True)
 
 
+def test_a_stand_in_is_reached_without_a_proxy(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment names one for."""
+    for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for variable in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    shop.open("acme", VISA)
+    assert shop.run("monthly").code == 0
+    assert shop.captured == ["acme/bill/12/1"]
+
+
 def test_an_account_that_cannot_be_read_fails_alone(shop: Shop) -> None:
     """The others are charged; every command names the event."""
     for name in ("acme", "bolt", "crow"):
@@ -570,6 +581,13 @@ def test_stripe_takes_its_key_from_the_environment(at_stripe: Shop, monkeypatch:
     monkeypatch.setenv(connections.KEY_VARIABLE, " sk_test_mine\n")
     assert stripe(at_stripe).code == 0
     assert [one.status for one in at_stripe.provider.exchanges] == [404]
+
+
+def test_stripe_is_not_waited_for_without_end() -> None:
+    """The gateway would refuse a client that did; and only charging knows what may be sent again."""
+    client = connections._client("sk_test_mine")
+    assert connections._gateway()(client=client).capabilities.two_phase
+    assert "api.stripe.com" in str(client._requestor._options.base_addresses.get("api"))
 
 
 def test_a_key_that_stripe_refuses_is_found_before_any_charge(at_stripe: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

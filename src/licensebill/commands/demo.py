@@ -18,7 +18,7 @@ from licensebill.changes import OpenRecharge, PlanBill
 from licensebill.charges import PREPAID, Charge, Standing, State, after, entries
 from licensebill.charging import Charging, Job
 from licensebill.codec import read_account
-from licensebill.commands.connections import Kept, opened_store, provided
+from licensebill.commands.connections import Kept, Nobody, opened_store, provided
 from licensebill.commands.printing import ANSWERED, REFUSED, print_table
 from licensebill.cycles import Period
 from licensebill.errors import InvalidValue
@@ -26,7 +26,7 @@ from licensebill.events import Answered, Changed, Event, Opened, Planned, Target
 from licensebill.ledger import transactions
 from licensebill.money import Money, total
 from licensebill.outcomes import Declined, Outcome, Pending, Returned, Succeeded, Voided, what_follows
-from licensebill.protocols import Capabilities, Request, TwoPhaseGateway, Usage, VersionConflict
+from licensebill.protocols import Request, TwoPhaseGateway, Usage, VersionConflict
 from licensebill.readings import Reading
 from licensebill.testing.provider import SOURCES, Capture, Fault, StandIn
 from licensebill.usage import UsageHistory
@@ -123,27 +123,19 @@ class _PowerCut(BaseException):
 
 
 @attrs.frozen
-class _Fragile:
+class _Fragile(Nobody):
     """A gateway during whose next capture the power goes off: after the money has moved, before it is written down."""
 
     gateway: TwoPhaseGateway
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return self.gateway.capabilities
-
     def prepare(self, request: Request) -> str:
+        """As it does."""
         return self.gateway.prepare(request)
 
     def capture(self, ref: str, request: Request) -> Outcome:
+        """The last thing that happens."""
         self.gateway.capture(ref, request)
         raise _PowerCut
-
-    def retrieve(self, ref: str) -> Outcome:
-        return self.gateway.retrieve(ref)
-
-    def void(self, ref: str) -> Outcome:
-        return self.gateway.void(ref)
 
 
 @attrs.frozen
