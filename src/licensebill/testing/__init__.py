@@ -1,5 +1,11 @@
 """What users of the library need to test their own part: shipped with it, but imported by nothing in it.
 
-* `stores`: what every store must do, for the tests of those who write one.
-* `provider`: a stand-in for a payment provider, over HTTP on this machine; needs no test framework.
+* `stores`, `gateways`: what every store and every gateway must do, for the tests of those who write one; `suites` holds
+  what both have in common.
+* `faults`: stores and gateways that fail at chosen calls.
+* `machines`: a Hypothesis state machine over a store and a gateway of yours.
+* `provider`: a stand-in for a payment provider, over HTTP on this machine; `payments` holds its state.
+* `explore`, `simulate`: courses of failures, all the short ones and some long ones; `worlds` holds what they happen in.
+
+None of it needs a test framework; `machines` needs Hypothesis.
 """
