@@ -258,11 +258,18 @@ def _ending(charging: Charging, desk: Desk) -> Ending:
     )
 
 
-def followed(course: Course, place: Place, boundaries: Boundaries) -> Ending:
-    """Follow a course to its end, with another process whenever one has died."""
+def followed(course: Course, place: Place, boundaries: Boundaries, desk: Teller | None = None) -> Ending:
+    """Follow a course to its end, with another process whenever one has died.
+
+    Args:
+        course: which.
+        place: where its streams are kept.
+        boundaries: that it crosses.
+        desk: the provider, if it has been asked something before; its clock says when.
+    """
     scenario = SCENARIOS[course.scenario]
-    clock = Clock(scenario.start)
-    desk = Teller(clock, boundaries)
+    desk = desk or Teller(Clock(scenario.start), boundaries)
+    clock = desk.clock
     for _ in range(len(boundaries.ends) + 1):
         try:
             with place.watched():
