@@ -21,7 +21,7 @@ import attrs
 from licensebill import ledger
 from licensebill._checks import instance, instant, text
 from licensebill.accounts import Account, apply
-from licensebill.changes import CarryOver, RecordOutcome, RecordReturn, RetryCharge, as_captured
+from licensebill.changes import CarryOver, DrawMinutes, RecordOutcome, RecordReturn, RetryCharge, as_captured
 from licensebill.cycles import local_day
 from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.events import (
@@ -473,6 +473,8 @@ def _changed(standing: Standing, fact: Changed, at: datetime.datetime) -> Standi
     """A change of the account. Outcomes and returns are no change that a stream tells: charges tell them."""
     if isinstance(fact.change, RecordOutcome | RecordReturn | RetryCharge):
         raise InvalidValue("event", "tells as a change what only a charge's own events tell")
+    if isinstance(fact.change, DrawMinutes):
+        raise InvalidValue("event", "draws minutes, which the usage meter's own sum does: they would be drawn twice")
     if isinstance(fact.change, CarryOver):
         charge = standing.charge(fact.change.intent)
         if charge is not None and charge.state is not State.FAILED:
@@ -649,7 +651,8 @@ def _failed(standing: Standing, charge: Charge, at: datetime.datetime) -> Standi
 
 def _given_up(standing: Standing, charge: Charge, at: datetime.datetime) -> Standing:
     told = _recorded(standing, charge, Voided(), at, is_final=True)
-    return _dropped(_with_failed_recharge(told, charge.intent.id), charge.intent.id)
+    given_up = charge if charge.state is State.CANCELLED else _moved(charge, Signal.GIVEN_UP, at)
+    return _with(_with_failed_recharge(told, charge.intent.id), given_up)
 
 
 def _called_off(standing: Standing, charge: Charge, at: datetime.datetime) -> Standing:
@@ -672,7 +675,7 @@ def _returned(standing: Standing, charge: Charge, outcome: Returned, at: datetim
     standing = attrs.evolve(standing, account=apply(standing.account, change), transactions=standing.transactions + 1)
     standing = _counted_decline(standing, charge.target, at)
     if charge.intent.purpose in PREPAID:
-        return _dropped(_with_failed_recharge(standing, charge.intent.id), charge.intent.id)
+        return _with(_with_failed_recharge(standing, charge.intent.id), _moved(charge, Signal.GIVEN_UP, at))
     owed = _open_intent(standing.account, charge.intent.id)
     anew = {"intent": owed, "returns": charge.returns + 1, "attempt": charge.attempt + 1, **_ANEW}
     return _with(standing, _moved(charge, Signal.NONE_LEFT, at, **anew))

@@ -12,7 +12,7 @@ import pytest
 
 from licensebill.accounts import AccountEnded
 from licensebill.bills import monthly_bill, planned
-from licensebill.changes import CarryOver, OpenRecharge, RecordOutcome, RecordReturn, RetryCharge
+from licensebill.changes import CarryOver, DrawMinutes, OpenRecharge, RecordOutcome, RecordReturn, RetryCharge
 from licensebill.charges import (
     LONGEST_ACCOUNT_ID,
     LOOKS,
@@ -791,6 +791,12 @@ CORRUPT: list[tuple[str, Callable[[], Story], Event, str]] = [
         lambda: story_in(State.PREPARED),
         event(Changed(RecordOutcome(on=TENTH, intent=SERVICE, source="bank", outcome=Succeeded()))),
         "seq 5: event: tells as a change what only a charge's own events tell",
+    ),
+    (
+        "usage as a change",
+        lambda: story_in(State.PREPARED),
+        event(Changed(DrawMinutes(on=TENTH, amount=Money.parse("1.00", "USD")))),
+        "seq 5: event: draws minutes, which the usage meter's own sum does: they would be drawn twice",
     ),
     (
         "a new try as a change",
