@@ -176,5 +176,5 @@ def test_what_has_to_be_said_is_asked_for() -> None:
     machine.passed()
     machine.teardown()
     for missing in (machine.open_store, machine.open_gateway, machine.sources, machine.captured):
-        with pytest.raises(NotImplementedError):
+        with pytest.raises(TypeError, match="says this"):
             missing()

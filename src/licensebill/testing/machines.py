@@ -47,6 +47,7 @@ _DANA = "dana"
 _ACCEPTED = Authorization(Person("Dana", "Reyes"), accepted=True)
 _AT_REST = frozenset({State.SUCCEEDED, State.FAILED})
 _PAUSE = timedelta(hours=12)
+_UNSAID = "a machine of one's own says this"
 
 
 class _Meters:
@@ -77,22 +78,22 @@ class ChargingMachine(RuleBasedStateMachine):
 
     def open_store(self) -> Store:
         """An empty store, once for each course."""
-        raise NotImplementedError
+        raise TypeError(_UNSAID)
 
     def open_gateway(self) -> TwoPhaseGateway:
         """A gateway to an account at the provider, once for each course; one by key wrapped with `keyed`.
 
         `self.clock` tells the time, for both and for the provider.
         """
-        raise NotImplementedError
+        raise TypeError(_UNSAID)
 
     def sources(self) -> Sequence[Source]:
         """Of the account, the primary first."""
-        raise NotImplementedError
+        raise TypeError(_UNSAID)
 
     def captured(self) -> Iterable[tuple[str, Money]]:
         """What stands captured in the provider's own record: the reference and the amount of each, in US dollars."""
-        raise NotImplementedError
+        raise TypeError(_UNSAID)
 
     def passed(self) -> None:
         """Time has passed: for providers that do not ask `clock`."""
