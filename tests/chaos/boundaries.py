@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import attrs
 import pytest
 
+from licensebill.adapters import sqlite
 from licensebill.adapters.sqlite import Sqlite
 from licensebill.charges import folded
 from licensebill.charging import Charging, UnknownAccount
@@ -34,6 +35,9 @@ from tests.charging import Clock, Crash, Desk
 
 _T = TypeVar("_T")
 
+#: After so many events a snapshot is kept, and after so many appends the log is brought into the file: these statements
+#: have boundaries too.
+_SNAPSHOT_EVERY, _CHECKPOINT_EVERY = 2, 3
 #: How long a process that has died is missed.
 _RESTARTED = timedelta(minutes=1)
 
@@ -176,6 +180,7 @@ class SqlitePlace(Place):
             return made
 
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sqlite, "CHECKPOINT_EVERY", _CHECKPOINT_EVERY)
             patch.setattr(sqlite3, "connect", opened)
             yield
 
@@ -272,7 +277,8 @@ def followed(course: Course, place: Place, boundaries: Boundaries, desk: Teller 
     clock = desk.clock
     for _ in range(len(boundaries.ends) + 1):
         try:
-            with place.watched():
+            with place.watched(), pytest.MonkeyPatch.context() as patch:
+                patch.setattr("licensebill.charging.SNAPSHOT_EVERY", _SNAPSHOT_EVERY)
                 charging = _charging(place.opened(), scenario, desk)
                 _live(charging, course, clock)
                 ending = _ending(charging, desk)

@@ -11,15 +11,12 @@ from pathlib import Path
 
 import attrs
 
-from licensebill.adapters import sqlite
 from licensebill.events import Event
 from licensebill.testing.worlds import SCENARIOS, Provider
 from tests.chaos.boundaries import COURSES, Boundaries, Ending, SqlitePlace, Teller, followed
 from tests.charging import Clock
 
 COURSE = COURSES[0]
-#: So that the log is brought into the file in the midst of it.
-_CHECKPOINT_EVERY = 3
 
 
 @attrs.frozen
@@ -74,7 +71,6 @@ class _Marks(Boundaries):
 
 def follow(folder: Path) -> None:
     """Follow the course, and leave everything in a folder."""
-    sqlite.CHECKPOINT_EVERY = _CHECKPOINT_EVERY
     marks = _Marks(folder / "marks")
     place = SqlitePlace(folder, marks)
     ending = followed(COURSE, place, marks, marks.desk)
