@@ -460,6 +460,12 @@ BAD: list[tuple[list[str], int, str]] = [
     (["run", "settle", *STORE, "--gateway", "stripe"], 2, "STRIPE_API_KEY: must be set in the environment"),
     (["run", "settle", *STORE, "--gateway", "stripe", "--gateway-url", "http://localhost:1"], 2, "is for the stand-in"),
     (["run", "settle", *STAND_IN, "--gateway-url", "https://api.stripe.com"], 2, "of a stand-in on this machine"),
+    (["run", "settle", *STAND_IN, "--gateway-url", "http://db.example.com"], 2, "of a stand-in on this machine"),
+    (
+        ["run", "settle", *STAND_IN, "--gateway-url", "http://127.0.0.1@db.example.com"],
+        2,
+        "of a stand-in on this machine",
+    ),
     (["run", "settle", *STAND_IN, "--gateway-url", "ftp://127.0.0.1"], 2, "of a stand-in on this machine"),
     (["run", "settle", *STAND_IN, "--share", "4/3"], 2, "--share: must be such as 2/3, the second of three workers"),
     (["run", "settle", *STAND_IN, "--share", "0/3"], 2, "--share: must be such as 2/3"),
