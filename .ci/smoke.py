@@ -15,7 +15,8 @@ import tarfile
 #: What only an extra brings, and the modules that need one.
 OPTIONAL = {"cattrs", "cyclopts", "hypothesis", "json_source_map", "pytest", "rich"}
 NEEDING_AN_EXTRA = {
-    *("__main__", "_conversion", "adapters", "cli", "codec", "commands", "documents", "frames", "statements", "strategies"),
+    *("__main__", "_conversion", "adapters", "cli", "codec", "commands", "documents"),
+    *("frames", "statements", "strategies"),
     "testing",
 }
 

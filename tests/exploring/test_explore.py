@@ -1,9 +1,12 @@
 """The explorer: it follows every course, finds planted faults, and tells them as tests to run."""
 
 import json
+from datetime import date
 
+import attrs
 import pytest
 
+from licensebill.changes import RemoveSource
 from licensebill.testing.explore import Explorer, Task, main, replay, tasks
 from licensebill.testing.worlds import SCENARIOS
 from tests.exploring.bugs import BUGS
@@ -36,6 +39,13 @@ class TestExplorer:
         """There are far more courses than steps between points."""
         found = Explorer(SCENARIOS["bill"], keyed=False).explore(2)
         assert found.steps < 3 * found.courses
+
+    def test_what_a_person_is_refused_does_not_come_in_between(self) -> None:
+        """It changes nothing, and costs no adversity."""
+        refused = RemoveSource(on=date(2026, 12, 1), by="dana", source="nobody")
+        scenario = attrs.evolve(SCENARIOS["bill"], meanwhile=(refused,))
+        fewer, more = (Explorer(one, keyed=False).explore(1).courses for one in (scenario, SCENARIOS["bill"]))
+        assert fewer < more
 
     def test_it_can_be_stopped(self) -> None:
         """What was not followed is not claimed."""
@@ -79,6 +89,11 @@ class TestCounterexamples:
                 test()
         test()
 
+    def test_a_course_ends_though_a_request_is_still_under_way(self) -> None:
+        """It may arrive, or never."""
+        end = replay("bill", keyed=False, choices={5: "prepare: arrives late"})
+        assert (end.lost, end.doubled, end.choices) == ((), (), ((5, "prepare: arrives late"),))
+
     def test_a_choice_that_is_not_there_is_told(self) -> None:
         """The course was another version's."""
         with pytest.raises(ValueError, match="step 2: no choice 'capture: crash after'"):
@@ -90,7 +105,7 @@ class TestCommand:
 
     def test_it_prints_what_it_walked(self, capsys: pytest.CaptureFixture[str]) -> None:
         """As data, with the sums first."""
-        assert main(["--adversities", "0", "--scenario", "bill", "--json"]) == 0
+        assert main(["--adversities", "0", "--scenario", "bill", "--json", "--processes", "2"]) == 0
         data = json.loads(capsys.readouterr().out)
         assert [data[key] for key in ("adversities", "schedules", "lost", "doubled", "whole")] == [0, 4, 0, 0, True]
         assert {(run["provider"], run["workers"]) for run in data["runs"]} == {

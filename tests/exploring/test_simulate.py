@@ -1,11 +1,17 @@
 """The simulation: months of accounts in which everything goes wrong, and nothing is lost."""
 
 import json
+from typing import Any
 
+import attrs
 import pytest
 
+from licensebill.events import Book
+from licensebill.money import Money
 from licensebill.testing.simulate import World, main, simulate
 from tests.exploring.bugs import BUGS
+
+CENT = Money.parse("0.01", "USD")
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -16,14 +22,36 @@ def test_nothing_is_lost_doubled_or_adrift(seed: int) -> None:
     assert verdict.charges > 0
 
 
+def lived(seed: int) -> World:
+    """A world after a month."""
+    world = World(seed, months=1, faults=100)
+    world.begin()
+    world.walk()
+    world.drain()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda one: attrs.evolve(one, transactions=99), "the whole stream adds up to something else"),
+        (lambda one: attrs.evolve(one, account=attrs.evolve(one.account, balance=CENT)), "the balance is 0.01 USD"),
+        (lambda one: attrs.evolve(one, books=((Book.PREPAID, CENT),)), "prepaid minutes are not those bought"),
+        (lambda one: attrs.evolve(one, books=((Book.OWED, CENT),)), "0.01 USD is owed by the ledger"),
+        (lambda one: attrs.evolve(one, books=((Book.CLEARING, CENT),)), "the ledger does not add up to zero"),
+    ],
+)
+def test_what_is_adrift_is_told(spoil: Any, found: str) -> None:
+    """By a cent, or by an event."""
+    world = lived(4)
+    assert list(world.judged()) == []
+    world.store.save_snapshot(spoil(world.standing()))
+    assert any(found in wrong for wrong in world.judged())
+
+
 def test_the_same_seed_gives_the_same_course() -> None:
     """Event by event."""
-    courses = []
-    for _ in range(2):
-        world = World(3, months=1, faults=100)
-        world.begin()
-        world.walk()
-        courses.append(world.store.load("account 3").events)
+    courses = [lived(4).store.load("account 4").events for _ in range(2)]
     assert courses[0] == courses[1]
     assert len(courses[0]) > 10
 
@@ -36,7 +64,7 @@ def test_faults_happen() -> None:
 
 def test_the_command_prints_what_it_simulated(capsys: pytest.CaptureFixture[str]) -> None:
     """As data."""
-    assert main(["--seeds", "0:2", "--months", "1", "--json", "--processes", "1"]) == 0
+    assert main(["--seeds", "0:2", "--months", "1", "--json", "--processes", "2"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert (data["account_months"], data["wrong_seeds"], data["wrong"]) == (2, 0, [])
 

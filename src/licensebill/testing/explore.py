@@ -13,13 +13,14 @@ own record says. A course that breaks this is printed as a test to run.
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import multiprocessing
 import random
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -460,10 +461,6 @@ class Explorer:
 
     # walking
 
-    def is_end(self, world: World) -> bool:
-        """Whether nothing happens any more by itself."""
-        return all(not _is_by_itself(choice) for choice, _ in self.nexts(world))
-
     def explore(self, adversities: int, *, seconds: float | None = None, most_wrong: int = 3) -> Found:
         """Follow every course with up to so many adversities, depth first, and none twice from the same point."""
         found = Found()
@@ -477,13 +474,13 @@ class Explorer:
                     point.nexts = list(self.nexts(point.world))
                     if not any(_is_by_itself(choice) for choice, _ in point.nexts):
                         point.courses = 1
-                        self._judge(point.world, path, found, most_wrong)
+                        self._judge(point.world, path, found)
                 if len(path) > _LONGEST:
                     point.nexts = []
-                    self._wrong(path, found, most_wrong, lost=("charging does not come to rest",))
+                    self._wrong(path, found, lost=("charging does not come to rest",))
             except LicenseBillError as failed:
                 point.nexts = []
-                self._wrong(path, found, most_wrong, lost=(f"charging stops: {failed}",))
+                self._wrong(path, found, lost=(f"charging stops: {failed}",))
             if len(found.wrong) >= most_wrong or (deadline is not None and time.monotonic() > deadline):
                 found.is_whole = False
                 break
@@ -503,32 +500,30 @@ class Explorer:
         found.walked = len(counted)
         return found
 
-    def _judge(self, world: World, path: "list[_Point]", found: Found, most_wrong: int) -> None:
+    def _judge(self, world: World, path: "list[_Point]", found: Found) -> None:
         end = self.judged(world)
         if end.lost or end.doubled:
-            self._wrong(path, found, most_wrong, lost=end.lost, doubled=end.doubled)
+            self._wrong(path, found, lost=end.lost, doubled=end.doubled)
 
     def _wrong(
         self,
         path: "list[_Point]",
         found: Found,
-        most_wrong: int,
         *,
         lost: tuple[str, ...] = (),
         doubled: tuple[str, ...] = (),
     ) -> None:
-        if len(found.wrong) < most_wrong:
-            choices = _chosen(path)
-            found.wrong.append(
-                Course(
-                    scenario=self.scenario.name,
-                    keyed=self.keyed,
-                    workers=self.workers,
-                    choices=choices,
-                    lost=lost,
-                    doubled=doubled,
-                )
+        choices = _chosen(path)
+        found.wrong.append(
+            Course(
+                scenario=self.scenario.name,
+                keyed=self.keyed,
+                workers=self.workers,
+                choices=choices,
+                lost=lost,
+                doubled=doubled,
             )
+        )
 
     def sample(self, adversities: int, courses: int, seed: int) -> Found:
         """Follow some courses with so many adversities at most, drawn at random; the same seed draws the same ones."""
@@ -539,9 +534,9 @@ class Explorer:
                 while point := self._drawn(path[-1].world, chance):
                     path.append(point)
                     found.steps += 1
-                self._judge(path[-1].world, path, found, courses)
+                self._judge(path[-1].world, path, found)
             except LicenseBillError as failed:
-                self._wrong(path, found, courses, lost=(f"charging stops: {failed}",))
+                self._wrong(path, found, lost=(f"charging stops: {failed}",))
             taken.add(_chosen(path))
         found.courses = len(taken)
         return found
@@ -729,8 +724,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     rows: list[dict[str, object]] = []
     wrong: list[Course] = []
-    with multiprocessing.Pool(given.processes) as pool:
-        for task, found in pool.imap_unordered(_run, tasks(given)):
+    with contextlib.ExitStack() as stack:
+        each: Callable[..., Iterable[tuple[Task, Found]]] = map
+        if given.processes > 1:
+            each = stack.enter_context(multiprocessing.Pool(given.processes)).imap_unordered
+        for task, found in each(_run, tasks(given)):
             rows.append(_row(task, found))
             wrong.extend(found.wrong)
             if not given.json:
