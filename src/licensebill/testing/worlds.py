@@ -70,6 +70,7 @@ class Made:
         token: of the source.
         asked: how often its capture was asked for.
         since: when it was captured, or first asked for.
+        refused: when its bank first refused it; a late copy may be refused again, and nobody is to blame for that.
         is_voided: it captures nothing any more.
         is_stuck: its key repeats an error, whatever is asked with it.
     """
@@ -80,6 +81,7 @@ class Made:
     token: str
     asked: int = 0
     since: datetime.datetime | None = None
+    refused: datetime.datetime | None = None
     is_voided: bool = False
     is_stuck: bool = False
 
@@ -94,6 +96,10 @@ class Made:
         declines = {Behavior.DECLINES, Behavior.DECLINES_FOR_GOOD}
         once = self.behavior is Behavior.PAYS_WHEN_ASKED_AGAIN and self.asked == 1
         return self.asked > 0 and (self.behavior in declines or once)
+
+    def noted(self, now: datetime.datetime) -> "Made":
+        """The object with the instant of its first refusal, if it has been refused."""
+        return attrs.evolve(self, refused=now) if self.is_declined and self.refused is None else self
 
     def outcome(self, now: datetime.datetime) -> Outcome:
         """What the provider says of it."""
@@ -154,7 +160,7 @@ class Provider:
         """Charge by an object; a voided one, or one that is captured, stays as it is."""
         made = self._of(ref)
         if not made.is_voided and (made.since is None or made.is_declined):
-            made = attrs.evolve(made, asked=made.asked + 1, since=now)
+            made = attrs.evolve(made, asked=made.asked + 1, since=now).noted(now)
         return self._with(made), made.outcome(now)
 
     def void(self, ref: str, now: datetime.datetime) -> tuple["Provider", Outcome]:
@@ -173,7 +179,7 @@ class Provider:
         for made in reversed(self.made):
             if made.ref == key and made.since is not None and now - made.since < self.KEY_WINDOW:
                 return self, None if made.is_stuck else made.outcome(now)
-        made = Made(key, request.reference, request.amount.micros, request.target.token, asked=1, since=now)
+        made = Made(key, request.reference, request.amount.micros, request.target.token, asked=1, since=now).noted(now)
         return attrs.evolve(self, made=(*self.made, made)), made.outcome(now)
 
     def stuck(self, request: Request, key: str, now: datetime.datetime) -> "Provider":
@@ -192,9 +198,9 @@ class Provider:
         """When each source was refused, by what it was charged for."""
         found: dict[tuple[str, str], tuple[datetime.datetime, ...]] = {}
         for made in self.made:
-            if made.since is not None and made.is_declined and not made.is_stuck:
+            if made.refused is not None and made.is_declined:
                 key = (made.token, made.reference.rsplit("/", 2)[0])
-                found[key] = (*found.get(key, ()), made.since)
+                found[key] = (*found.get(key, ()), made.refused)
         return found
 
     def captured(self, now: datetime.datetime) -> tuple[tuple[str, int], ...]:
