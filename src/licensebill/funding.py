@@ -836,7 +836,7 @@ class SourceWarning:
 def warnings(funding: Funding, *, on: date, terms: FundingTerms = STANDARD.funding) -> tuple[SourceWarning, ...]:
     """What to see to: no valid source; each that is blocked, expired or expires soon; no second source.
 
-    A card is warned of once its last day is 30 days away or less; on the last day itself none are left.
+    A card is warned of once its last day is `expiry_warning_days` away or less; on the last day itself none are left.
 
     Args:
         funding: the sources of the account.
