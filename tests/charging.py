@@ -22,6 +22,7 @@ from licensebill.money import Money
 from licensebill.outcomes import Outcome
 from licensebill.protocols import Capabilities, OutcomeUnknown, Request, Store, TwoPhaseGateway, Usage
 from licensebill.readings import Reading
+from licensebill.testing.faults import Crash as Crash
 from licensebill.testing.worlds import Behavior, Provider
 from licensebill.usage import UsageHistory
 from tests.examples import ACCEPTED, ADA, BOSS, usd
@@ -96,10 +97,6 @@ class Clock:
 
 
 _NOTHING = object()
-
-
-class Crash(BaseException):
-    """The worker dies: nothing that is there for errors gets to see it."""
 
 
 @attrs.frozen(kw_only=True)

@@ -73,6 +73,7 @@ from licensebill.protocols import (
 )
 from licensebill.readings import Reading
 from licensebill.terms import STANDARD, Contract, ContractPrice, Dated, Purpose
+from licensebill.testing.faults import Crash
 from licensebill.usage import UsageHistory
 
 _T = TypeVar("_T")
@@ -85,10 +86,6 @@ _BOSS = "dana"
 
 #: The standard tariff, but that nothing paid is forgotten: at the end it is compared with the provider's record.
 _KEEPS_ALL = attrs.evolve(STANDARD, funding=attrs.evolve(STANDARD.funding, settled_days=10_000))
-
-
-class Crash(BaseException):
-    """The process ends here."""
 
 
 # --- the provider -------------------------------------------------------------------------------------------------
