@@ -109,7 +109,8 @@ def test_processes_that_make_the_file_at_once_all_succeed(path: Path) -> None:
     """Nobody is told that the database is locked, and the tables are made once."""
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         assert pool.starmap(_begin, [(path, number) for number in range(16)]) == [1] * 16
-    assert len(Sqlite(path).open_accounts(due_before=NOON)) == 16
+    with Sqlite(path) as store:
+        assert len(store.open_accounts(due_before=NOON)) == 16
 
 
 def test_a_writer_is_waited_for_as_long_as_the_time_out(store: Sqlite, path: Path) -> None:
@@ -133,7 +134,8 @@ def test_a_file_that_another_holds_alone_is_waited_for(path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="locked"):
         Sqlite(path, timeout=timedelta(milliseconds=30)).load("acme")
     other.close()
-    assert Sqlite(path).load("acme").version == 0
+    with Sqlite(path) as store:
+        assert store.load("acme").version == 0
 
 
 def test_who_makes_the_file_with_others_tries_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +152,8 @@ def test_who_makes_the_file_with_others_tries_again(path: Path, monkeypatch: pyt
 
     connect = sqlite3.connect
     monkeypatch.setattr("sqlite3.connect", lambda *given, **more: connect(*given, factory=Contended, **more))
-    assert Sqlite(path).load("acme").version == 0
+    with Sqlite(path) as store:
+        assert store.load("acme").version == 0
     assert not left
 
 
@@ -173,11 +176,11 @@ def test_a_time_out_is_not_negative() -> None:
 
 def test_a_folder_that_is_not_there_makes_the_store_unavailable(tmp_path: Path) -> None:
     """And as soon as it is there, the store is available."""
-    store = Sqlite(tmp_path / "folder" / "charges.db")
-    with pytest.raises(StoreUnavailable, match="unable to open database file"):
-        store.load("acme")
-    (tmp_path / "folder").mkdir()
-    assert store.load("acme").version == 0
+    with Sqlite(tmp_path / "folder" / "charges.db") as store:
+        with pytest.raises(StoreUnavailable, match="unable to open database file"):
+            store.load("acme")
+        (tmp_path / "folder").mkdir()
+        assert store.load("acme").version == 0
 
 
 def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:

@@ -522,10 +522,10 @@ class World:
                 return
 
     def _notice_what_is_left(self) -> None:
-        """A charge that nothing is done about for days, although a run should have."""
+        """A charge that nothing is done about for days, although a run should have and its provider was there."""
         for charge in self.standing().charges:
             moves = charge.since if charge.state in _MOVES_ON else charge.next_look
-            if moves is not None and self.now - moves > _NEGLECT:
+            if moves is not None and self.now - max(moves, self.down_until) > _NEGLECT:
                 self.wrong.append(f"{charge.intent.id} is {charge.state.value} and left alone")
 
     def _meanwhile(self) -> None:
