@@ -62,6 +62,7 @@ from licensebill.money import Money  # noqa: E402
 from licensebill.outcomes import Succeeded  # noqa: E402
 from licensebill.planning import Draft, next_step, recharge_draft, recharge_window  # noqa: E402
 from licensebill.protocols import Usage  # noqa: E402
+from licensebill.terms import STANDARD  # noqa: E402
 from licensebill.testing.explore import Phone  # noqa: E402
 from licensebill.testing.simulate import World  # noqa: E402
 from licensebill.testing.stores import NOON, sample_history  # noqa: E402
@@ -367,7 +368,7 @@ _DECISIONS = 50
 
 
 def _lived(months: int) -> World:
-    world = World(1, months=months, faults=0)
+    world = World(1, months=months, faults=0, tariff=STANDARD)
     world.begin()
     world.walk()
     while recharge_window(world.standing(), world.now + timedelta(hours=8)) is None:  # one is under way

@@ -154,5 +154,6 @@ def tuple_of(place: str, value: object, kind: type[_T]) -> tuple[_T, ...]:
     """A tuple, all of whose items are of one type."""
     items = instance(place, value, tuple)
     for position, item in enumerate(items):
-        instance(f"{place}[{position}]", item, kind)
+        if not isinstance(item, kind):
+            instance(f"{place}[{position}]", item, kind)
     return items

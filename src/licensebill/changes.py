@@ -1111,19 +1111,22 @@ def _intent(
 def _open(account: Account, intent: Intent) -> Account:
     counted = {**dict(account.ordinals), intent.purpose: intent.ordinal}
     ordinals = tuple((purpose, counted[purpose]) for purpose in Purpose if purpose in counted)
-    account = attrs.evolve(account, open=(*account.open, OpenIntent(intent=intent)), ordinals=ordinals)
-    if intent.purpose is Purpose.BILL:
-        return account  # PlanBill counts its own lines into the cycle they are billed for
-    own = total((line.amount for line in intent.lines if line.kind in SPENDING), account.currency)
-    return _spend(account, own)
+    spending = account.spending
+    if intent.purpose is not Purpose.BILL:  # PlanBill counts its own lines into the cycle they are billed for
+        own = total((line.amount for line in intent.lines if line.kind in SPENDING), account.currency)
+        spending = _spent(account, own, account.cycle)
+    return attrs.evolve(account, open=(*account.open, OpenIntent(intent=intent)), ordinals=ordinals, spending=spending)
 
 
 def _spend(account: Account, amount: Money, cycle: Period | None = None) -> Account:
-    start = (cycle or account.cycle).start
-    spending = tuple(
-        Spending(one.cycle, one.amount + amount) if one.cycle.start == start else one for one in account.spending
+    return attrs.evolve(account, spending=_spent(account, amount, cycle or account.cycle))
+
+
+def _spent(account: Account, amount: Money, cycle: Period) -> tuple[Spending, ...]:
+    """What each cycle came to, with an amount more in one of them."""
+    return tuple(
+        Spending(one.cycle, one.amount + amount) if one.cycle.start == cycle.start else one for one in account.spending
     )
-    return attrs.evolve(account, spending=spending)
 
 
 def _wait(account: Account, *lines: Line) -> Account:

@@ -11,6 +11,7 @@ What a cycle is billed for belongs to `accounts` and `bills`.
 import datetime
 import enum
 from datetime import UTC, date, timedelta
+from functools import lru_cache
 from typing import ClassVar
 
 import attrs
@@ -101,6 +102,11 @@ def boundary(origin: date, number: int, *, anchor_day: int = 1) -> date:
     months = whole("number", number, -MAX_WHOLE)
     if not date.min.year <= first.year + (first.month - 1 + months) // _MONTHS <= date.max.year:
         raise InvalidPeriod("number", f"boundary {months} from {origin} lies outside the calendar")
+    return _day_of_month(first, months, anchor_day)
+
+
+@lru_cache(maxsize=1000)  # whoever works through many accounts asks for the same few months again and again
+def _day_of_month(first: date, months: int, anchor_day: int) -> date:
     return first + relativedelta(months=months, day=anchor_day)
 
 

@@ -72,7 +72,7 @@ from licensebill.protocols import (
     Usage,
 )
 from licensebill.readings import Reading
-from licensebill.terms import STANDARD, Contract, ContractPrice, Dated, Purpose
+from licensebill.terms import STANDARD, Contract, ContractPrice, Dated, Purpose, Tariff
 from licensebill.testing.faults import Crash
 from licensebill.usage import UsageHistory
 
@@ -343,8 +343,9 @@ class Verdict:
 class World:
     """One account with its provider, for some months."""
 
-    def __init__(self, seed: int, *, months: int = 10, faults: int = 30) -> None:
+    def __init__(self, seed: int, *, months: int = 10, faults: int = 30, tariff: Tariff = _KEEPS_ALL) -> None:
         self.seed = seed
+        self.tariff = tariff
         self.chance = random.Random(seed)
         self.months = months
         self.now = datetime.datetime.combine(_START, datetime.time(0, 10), UTC)
@@ -422,7 +423,7 @@ class World:
         kinds = (SourceKind.CARD, SourceKind.BANK_ACCOUNT)
         sources = tuple(self._source(self.chance.choice(kinds)) for _ in range(self.chance.randint(1, 3)))
         price = ContractPrice("powerdialer", Dated.always(PerUnit(amount=Money.parse("99.00", "USD"))))
-        contract = Contract(reference="order 1", start=_START, end=date(2029, 1, 1), prices=(price,))
+        contract = Contract(reference="order 1", start=_START, end=date(2049, 1, 1), prices=(price,))
         account = Account(
             id=f"account {self.seed}",
             began=_START,
@@ -433,7 +434,7 @@ class World:
             funding=Funding(sources),
             automatic=AutomaticRecharge(_ACCEPTED if self.seed % 7 != 3 else None),  # noqa: PLR2004 - one of seven
             balance=Money.parse("50.00", "USD"),
-            tariffs=Dated.always(_KEEPS_ALL),
+            tariffs=Dated.always(self.tariff),
         )
         rate, self.fault_rate = self.fault_rate, 0
         self.charging.open(begin(account))
@@ -448,7 +449,7 @@ class World:
             token=f"tok_{number}",
             label="Example",
             last_four=f"{number:04d}",
-            expiry=Expiry(2035, 12) if kind is SourceKind.CARD else None,
+            expiry=Expiry(2049, 12) if kind is SourceKind.CARD else None,
             holder=_ADA,
         )
 
