@@ -169,6 +169,10 @@ class Shop:
         """A run at this instant with the stand-in."""
         return said(*self.arguments(job, *more))
 
+    def status(self, *more: str) -> Said:
+        """Where the accounts stand at this instant."""
+        return said("status", *more, "--store", self.store, "--at", self.now.isoformat())
+
     def process(self, job: str, *more: str) -> "subprocess.Popen[str]":
         """The same as a process of its own."""
         return process(*self.arguments(job, *more))

@@ -93,6 +93,7 @@ class Signal(enum.Enum):
     GIVEN_UP = "given up"
     FOUND_CAPTURED = "found captured"
     FOUND_NOT_CAPTURED = "found not captured"
+    CARRIED_OVER = "carried over"
     ASK_AGAIN = "ask again"
 
 
@@ -158,11 +159,13 @@ TRANSITIONS: Mapping[State, Mapping[Signal, State]] = MappingProxyType(
         },
         State.FAILED: {
             Signal.PLANNED: State.PLANNED,
+            # it is owed with the next bill, and no charge of its own any more
+            Signal.CARRIED_OVER: State.CANCELLED,
         },
         State.CANCELLED: {},
         State.NEEDS_REVIEW: {
             Signal.FOUND_CAPTURED: State.SUCCEEDED,
-            Signal.FOUND_NOT_CAPTURED: State.FAILED,
+            Signal.FOUND_NOT_CAPTURED: State.VOIDED,
             Signal.ASK_AGAIN: State.UNKNOWN,
             # asked to go on where nothing had been prepared yet, so that there is nothing to ask about
             Signal.NEXT: State.PLANNED,
@@ -226,7 +229,7 @@ class Charge:
         ref: the provider's object of this attempt; None before it is prepared.
         prepared: the instant of that.
         declined: the decline that the present source answered with, until the next source is tried.
-        returns: how often the charge was paid and taken back.
+        returns: the tokens of the sources that paid it and took it back, oldest first.
         is_called_off: it is given up as soon as it is certain that it was not captured.
         reason: why a person has to look at it; empty otherwise.
     """
@@ -243,7 +246,7 @@ class Charge:
     ref: str | None = None
     prepared: datetime.datetime | None = None
     declined: Declined | None = None
-    returns: int = 0
+    returns: tuple[str, ...] = attrs.field(default=(), repr=False)
     is_called_off: bool = False
     reason: str = ""
 
@@ -316,6 +319,7 @@ class Standing:
 
     Args:
         account: on the day of the latest event.
+        opened: the account's day on which it was taken over; the usage meter's sum begins there.
         version: the number of events.
         at: the instant of the latest event.
         charges: under way, failed and owed, or paid by a bank that may take it back; oldest first.
@@ -326,6 +330,7 @@ class Standing:
     """
 
     account: Account
+    opened: date
     version: int
     at: datetime.datetime
     charges: tuple[Charge, ...] = ()
@@ -387,12 +392,12 @@ def after(standing: Standing | None, event: Event) -> Standing:
     """
     seq = 1 if standing is None else standing.version + 1
     try:
-        return _after(standing, instance("event", event, Event), seq)
+        return _after(standing, instance("event", event, Event))
     except LicenseBillError as refused:
         raise CorruptStream(f"seq {seq}", str(refused)) from refused
 
 
-def _after(standing: Standing | None, event: Event, seq: int) -> Standing:
+def _after(standing: Standing | None, event: Event) -> Standing:
     fact = event.fact
     if standing is None:
         if not isinstance(fact, Opened):
@@ -400,13 +405,18 @@ def _after(standing: Standing | None, event: Event, seq: int) -> Standing:
         if fact.account.open:
             raise InvalidValue("account", f"has an open charge, {fact.account.open[0].intent.id}; settle it first")
         text("account.id", fact.account.id, LONGEST_ACCOUNT_ID)
-        return Standing(account=fact.account, version=1, at=event.at)
+        return Standing(account=fact.account, opened=fact.account.today, version=1, at=event.at)
     if event.at < standing.at:
         raise InvalidValue("at", f"{event.at} is before the event before it")
     grown = _grown(standing, fact, event.at)
     if event.postings != postings(standing, grown.account, fact):
         raise InvalidValue("postings", "are not those that the fact means")
-    return attrs.evolve(grown, version=seq, at=event.at, books=_posted(grown, event.postings))
+    return _sealed(grown, event)
+
+
+def _sealed(grown: Standing, event: Event) -> Standing:
+    books = _posted(grown, event.postings)
+    return attrs.evolve(grown, version=grown.version + 1, at=event.at, books=books)
 
 
 def record(standing: Standing | None, fact: Fact, *, at: datetime.datetime, id: str) -> tuple[Event, Standing]:  # noqa: A002
@@ -427,12 +437,11 @@ def record(standing: Standing | None, fact: Fact, *, at: datetime.datetime, id: 
     at = instant("at", at).astimezone(UTC)
     if standing is None:
         event = Event(id=id, at=at, fact=fact)
-        return event, _after(None, event, 1)
+        return event, _after(None, event)
     at = max(at, standing.at)
     grown = _grown(standing, fact, at)
     event = Event(id=id, at=at, fact=fact, postings=postings(standing, grown.account, fact))
-    books = _posted(grown, event.postings)
-    return event, attrs.evolve(grown, version=standing.version + 1, at=at, books=books)
+    return event, _sealed(grown, event)
 
 
 def _grown(standing: Standing, fact: Fact, at: datetime.datetime) -> Standing:
@@ -477,9 +486,8 @@ def _changed(standing: Standing, fact: Changed, at: datetime.datetime) -> Standi
         raise InvalidValue("event", "draws minutes, which the usage meter's own sum does: they would be drawn twice")
     if isinstance(fact.change, CarryOver):
         charge = standing.charge(fact.change.intent)
-        if charge is not None and charge.state is not State.FAILED:
-            raise InvalidValue("event", f"{charge.intent.id} is being charged, and cannot be carried over")
-        standing = _dropped(standing, fact.change.intent)
+        if charge is not None:
+            standing = _with(standing, _moved(charge, Signal.CARRIED_OVER, at))
     account = apply(standing.account, fact.change)
     standing = attrs.evolve(standing, account=account)
     opened = newly_opened(standing.charges, account)
@@ -558,6 +566,14 @@ def still_applies(standing: Standing, fact: Prepared | Answered | Halted) -> boo
     return charge is not None and fact.attempt == charge.attempt and signal(fact) in TRANSITIONS[charge.state]
 
 
+def moves(charge: Charge, facts: Iterable[Fact]) -> bool:
+    """Whether facts bring a charge into another state, so that they are more than another look at it.
+
+    Source: FUN-9.
+    """
+    return any(TRANSITIONS[charge.state].get(signal(fact)) is not charge.state for fact in facts)
+
+
 def _moved(charge: Charge, by: Signal, at: datetime.datetime, **more: object) -> Charge:
     """The charge in its next state; a look that changes nothing leaves the instant its state began."""
     if by not in TRANSITIONS[charge.state]:
@@ -623,7 +639,7 @@ def _recorded(
 def _paid(standing: Standing, charge: Charge, outcome: Succeeded, at: datetime.datetime) -> Standing:
     standing = _recorded(standing, charge, outcome, at)
     standing = attrs.evolve(standing, transactions=standing.transactions + 1)
-    charge = attrs.evolve(charge, intent=standing.account.settled[-1], since=at, declined=None, reason="")
+    charge = attrs.evolve(charge, intent=standing.account.settled[-1], declined=None, reason="")
     return _with(standing, charge) if charge.next_look else _dropped(standing, charge.intent.id)
 
 
@@ -669,7 +685,7 @@ def _returned(standing: Standing, charge: Charge, outcome: Returned, at: datetim
         code=outcome.code,
         source=charge.target.source,
         token=charge.target.token,
-        retries=charge.returns,
+        retries=charge.returns.count(charge.target.token),
         age_days=(at - charge.first) // timedelta(days=1),
     )
     standing = attrs.evolve(standing, account=apply(standing.account, change), transactions=standing.transactions + 1)
@@ -677,7 +693,7 @@ def _returned(standing: Standing, charge: Charge, outcome: Returned, at: datetim
     if charge.intent.purpose in PREPAID:
         return _with(_with_failed_recharge(standing, charge.intent.id), _moved(charge, Signal.GIVEN_UP, at))
     owed = _open_intent(standing.account, charge.intent.id)
-    anew = {"intent": owed, "returns": charge.returns + 1, "attempt": charge.attempt + 1, **_ANEW}
+    anew = {"intent": owed, "returns": (*charge.returns, charge.target.token), "attempt": charge.attempt + 1, **_ANEW}
     return _with(standing, _moved(charge, Signal.NONE_LEFT, at, **anew))
 
 
@@ -686,7 +702,7 @@ def _resolved(standing: Standing, before: Charge, charge: Charge, fact: Resolved
     if fact.decision is Decision.CAPTURED:
         return _paid(standing, charge, Succeeded(fact.captured), at)
     if fact.decision is Decision.NOT_CAPTURED:
-        return _failed(standing, attrs.evolve(charge, state=State.VOIDED), at)
+        return _failed(standing, charge, at)
     if charge.ref is None:
         return _with(standing, _moved(before, Signal.NEXT, at, reason=""))
     return _with(standing, attrs.evolve(charge, unknown_since=at))
@@ -748,7 +764,8 @@ def _entry(standing: Standing, grown: Standing, event: Event) -> ledger.Settled 
     assert charge is not None  # noqa: S101 - or it could not have followed
     if isinstance(fact, Answered) and isinstance(fact.outcome, Returned):
         return ledger.Returned(intent_id=fact.intent, on=on, code=fact.outcome.code)
-    return ledger.Settled(intent=grown.account.settled[-1], on=on, source=charge.target.shown)
+    intent = grown.account.settled[-1]
+    return ledger.Settled(intent=intent, on=on, source=charge.target.shown, reference=charge.reference)
 
 
 # --- postings -----------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ import attrs
 from licensebill._checks import MAX_TEXT, holds_card_number, instance, text, whole
 from licensebill.accounts import Account, Change
 from licensebill.bills import TaxRule, no_tax
-from licensebill.charges import Charge, Standing, State, folded, record, still_applies
+from licensebill.charges import Charge, CorruptStream, Standing, State, folded, moves, record, still_applies
 from licensebill.cycles import Period
 from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError, shown
 from licensebill.events import Answered, CallOff, Decision, Halted, Opened, Prepared, Resolved, Stream, outcome
@@ -40,6 +40,7 @@ from licensebill.planning import (
     draft_of,
     facts_of,
     is_bill_due,
+    news,
     next_step,
     recharge_draft,
     recharge_window,
@@ -185,11 +186,15 @@ def turn(
 
 
 def _read(known: Standing | None) -> Generator[Effect, object, Standing | None]:
+    """What the stream adds up to now."""
     stream = yield Load(0 if known is None else known.version)
     assert isinstance(stream, Stream)  # noqa: S101 - narrows what the driver answers
-    if not stream.events:
-        return known
-    return folded(stream.events, known)
+    if known is not None and stream.version < known.version:
+        raise StoreUnavailable(
+            f"the stream is at {stream.version}, and {known.version} events of it are known: an old copy was read, or "
+            "it was put back to an earlier time and snapshots were left"
+        )
+    return folded(stream.events, known) if stream.events else known
 
 
 def _read_again(standing: Standing | None, conflict: VersionConflict) -> Generator[Effect, object, Standing]:
@@ -228,10 +233,11 @@ def _decided(draft: Draft) -> Generator[Effect, object, Turn]:
         yield Append(draft)
     except VersionConflict as conflict:
         return Turn(standing=(yield from _read_again(draft.before, conflict)))
-    return Turn(standing=draft.standing, appended=len(draft.events))
+    return Turn(standing=draft.standing, appended=len(draft.events), notices=news(draft))
 
 
-def _asked(standing: Standing, ask: Ask) -> Generator[Effect, object, Turn]:
+def _asked(standing: Standing, ask: Ask, *, is_hint: bool = False) -> Generator[Effect, object, Turn]:
+    """Ask the provider, and write down its answer; after a hint only if it moves the charge."""
     charge = ask.charge
     reply = yield ask
     assert isinstance(reply, Reply)  # noqa: S101 - narrows what the driver answers
@@ -243,7 +249,17 @@ def _asked(standing: Standing, ask: Ask) -> Generator[Effect, object, Turn]:
         if isinstance(answer, RequestRejected):
             return (yield from _told(standing, (_halted(charge.intent.id, charge.attempt, answer),), reply.at))
         answer = Unknown()
-    return (yield from _told(standing, facts_of(charge, answer), reply.at))
+    facts = facts_of(charge, answer)
+    if is_hint and not moves(charge, facts):
+        return Turn(standing=standing)
+    return (yield from _told(standing, facts, reply.at))
+
+
+def _no_longer_watched(standing: Standing, intent: str) -> tuple[Notice, ...]:
+    if all(one.id != intent for one in standing.account.settled):
+        return ()
+    text = f"{intent} is paid and no longer watched; if the money was taken back since, a person has to see to it"
+    return (Notice(standing.account.id, "not_watched", text),)
 
 
 def _leaves_it(charge: Charge, act: Act, refused: LicenseBillError) -> bool:
@@ -272,7 +288,7 @@ def _told(standing: Standing, facts: tuple[Told, ...], now: datetime.datetime) -
         except VersionConflict as conflict:
             standing = yield from _read_again(standing, conflict)
         else:
-            return Turn(standing=draft.standing, appended=len(draft.events))
+            return Turn(standing=draft.standing, appended=len(draft.events), notices=news(draft))
 
 
 def _draft_of_facts(standing: Standing, facts: Iterable[Told], now: datetime.datetime) -> Draft:
@@ -287,6 +303,9 @@ def _draft_of_facts(standing: Standing, facts: Iterable[Told], now: datetime.dat
 
 
 # --- the executor -------------------------------------------------------------------------------------------------
+
+#: Charges that a hint leaves alone: the next step of each is not to ask what became of it.
+_LEFT_TO_OTHERS = frozenset({State.PREPARED, State.DECLINED, State.NEEDS_REVIEW})
 
 
 def check_safe(capabilities: Capabilities, *, person_decides: bool = False) -> None:
@@ -308,6 +327,8 @@ def check_safe(capabilities: Capabilities, *, person_decides: bool = False) -> N
             raise UnsafeGateway("an object that is not captured cannot be made uncapturable")
     elif capabilities.key_window is None:
         raise UnsafeGateway("it charges at once, and recognizes no key")
+    elif not capabilities.in_flight:
+        raise UnsafeGateway("it charges at once, and does not say for how long a request may be under way")
     elif capabilities.key_window <= 2 * capabilities.in_flight:
         raise UnsafeGateway("a request may still be under way when its key has been forgotten")
 
@@ -329,6 +350,19 @@ class Report:
     appended: int = 0
     notices: tuple[Notice, ...] = ()
     failure: LicenseBillError | None = None
+
+
+@attrs.frozen
+class Foreseen:
+    """A step of a preview.
+
+    Args:
+        step: a question to the provider, events, or something that is not done.
+        is_certain: a run does the same; otherwise an answer to a question before it may change it.
+    """
+
+    step: Ask | Draft | Notice
+    is_certain: bool
 
 
 @attrs.frozen
@@ -410,7 +444,7 @@ class Charging:
             CorruptStream: its stream cannot be folded.
             StoreUnavailable: it cannot be read.
         """
-        standing = self._current(account, self._snapshot(account))
+        standing = self._drive(account, _read(self._snapshot(account)))
         if standing is None:
             raise UnknownAccount("account", f"{shown(account)} has no stream in this store")
         return standing
@@ -520,34 +554,55 @@ class Charging:
     def look(self, intent: str) -> Report:
         """Ask the provider about a charge now, whatever the schedule says: all that a web-hook is good for.
 
-        A charge that is prepared is left to the next run, which captures it and hears the same; one that waits for a
-        person is left to that person.
+        A charge that is prepared or declined is left to the next run, which captures or voids it and hears the same;
+        one that waits for a person is left to that person. An answer that is no news leaves the stream as it is.
+
+        Args:
+            intent: the charge's id.
+
+        Returns:
+            what it came to; with a notice where the charge is paid and no longer watched, so that what the provider
+            has to tell, such as a dispute, is for a person to look at.
         """
         account = account_of(intent)
         try:
             standing = self.standing(account)
             charge = standing.charge(intent)
-            if charge is None or charge.ref is None or charge.state in {State.PREPARED, State.NEEDS_REVIEW}:
+            if charge is None:
+                return Report(account=account, standing=standing, notices=_no_longer_watched(standing, intent))
+            if charge.ref is None or charge.state in _LEFT_TO_OTHERS:
                 return Report(account=account, standing=standing)
-            made = self._drive(account, _asked(standing, Ask(Act.RETRIEVE, charge)))
+            made = self._drive(account, _asked(standing, Ask(Act.RETRIEVE, charge), is_hint=True))
         except LicenseBillError as failure:
             return Report(account=account, standing=None, failure=failure)
         return Report(account=account, standing=made.standing, appended=made.appended, notices=made.notices)
 
-    def preview(self, account: str, job: Job) -> tuple[Ask | Draft | Notice, ...]:
-        """What a run would do for an account now, as far as it is certain before the provider is asked."""
-        standing, skip, steps = self.standing(account), set[str](), list[Ask | Draft | Notice]()
+    def preview(self, account: str, job: Job) -> tuple[Foreseen, ...]:
+        """What a run would do for an account now; nothing is written, and the provider is not asked.
+
+        Args:
+            account: its id.
+            job: of the run.
+
+        Returns:
+            each step in its order, and whether it may turn out otherwise when the provider has been asked.
+
+        Raises:
+            UnknownAccount, CorruptStream, StoreUnavailable: as `standing`.
+        """
+        standing, skip, foreseen, is_certain = self.standing(account), set[str](), list[Foreseen](), True
         now, capabilities = self.clock(), self.gateway.capabilities
         while True:
             step = next_step(standing, now, capabilities, skip=skip)
             if isinstance(step, Ask):
                 skip.add(step.charge.intent.id)
-                steps.append(step)
+                foreseen.append(Foreseen(step, is_certain))
                 continue
+            is_certain = is_certain and not skip
             planned = step or self._drive(account, _planned(standing, now, job, capabilities, self.tax))
             if not isinstance(planned, Draft):
-                return (*steps, *planned)
-            steps.append(planned)
+                return (*foreseen, *(Foreseen(notice, is_certain) for notice in planned))
+            foreseen.append(Foreseen(planned, is_certain))
             standing = planned.standing
 
     # the effects
@@ -599,15 +654,15 @@ class Charging:
         return _guarded(lambda: self.store.open_accounts(due_before=before, after=after, limit=page))
 
     def _load(self, account: str, version: int) -> Stream:
-        return _guarded(lambda: self.store.load(account, after=version))
+        stream = _guarded(lambda: self.store.load(account, after=version))
+        first = stream.events[0].fact if stream.events else None
+        if isinstance(first, Opened) and first.account.id != account:
+            raise CorruptStream("seq 1", f"opens another account, {shown(first.account.id)}")
+        return stream
 
     def _append(self, draft: Draft) -> int:
         account, expected = draft.standing.account.id, 0 if draft.before is None else draft.before.version
         return _guarded(lambda: self.store.append(account, expected, draft.events, wake=wake(draft.standing)))
-
-    def _current(self, account: str, known: Standing | None) -> Standing | None:
-        stream = self._load(account, 0 if known is None else known.version)
-        return folded(stream.events, known) if stream.events else known
 
     def _decide(self, account: str, decided: Callable[[Standing], Draft], event: str = "") -> Standing:
         """Append a decision, made anew as often as others were faster; not one whose own event is there already."""
@@ -622,9 +677,9 @@ class Charging:
                     return reread
                 standing = _grown(standing, reread, conflict)
             except LicenseBillError:
-                # what was recorded already may well be refused a second time
+                # what was recorded already may well be refused a second time, and a failed append may have been made
                 if self._holds(account, event):
-                    return standing
+                    return self.standing(account)
                 raise
             else:
                 return draft.standing

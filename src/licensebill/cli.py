@@ -27,6 +27,7 @@ from licensebill.commands import demo, records, runs
 from licensebill.commands.printing import (
     ANSWERED,
     BAD_INPUT,
+    FAILED,
     INTERRUPTED,
     Json,
     exit_code,
@@ -90,11 +91,11 @@ def main() -> NoReturn:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         _close_output()
-        sys.exit(BAD_INPUT)
+        sys.exit(FAILED)  # what was to be done may well be done
     except OSError as failed:
         what = "write the output" if failed.filename is None else f"read {shown(failed.filename)}"
         print(f"licensebill: cannot {what}: {failed.strerror}", file=sys.stderr)
-        sys.exit(BAD_INPUT)
+        sys.exit(FAILED if failed.filename is None else BAD_INPUT)
     sys.exit(code or ANSWERED)
 
 

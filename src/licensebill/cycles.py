@@ -105,7 +105,7 @@ def boundary(origin: date, number: int, *, anchor_day: int = 1) -> date:
     return _day_of_month(first, months, anchor_day)
 
 
-@lru_cache(maxsize=1000)  # whoever works through many accounts asks for the same few months again and again
+@lru_cache  # whoever works through many accounts asks for the same few months again and again
 def _day_of_month(first: date, months: int, anchor_day: int) -> date:
     return first + relativedelta(months=months, day=anchor_day)
 

@@ -151,11 +151,13 @@ class Settled:
         intent: what was charged.
         on: the account's local day of the settlement.
         source: the source it was paid from, masked.
+        reference: of the attempt that paid, as the payment provider knows it; empty where there is none.
     """
 
     intent: Intent = attrs.field(validator=checked(instance, Intent))
     on: date = attrs.field(validator=checked(day))
     source: str = attrs.field(validator=checked(cardless_text))
+    reference: str = attrs.field(default="", validator=checked(instance, str))
 
 
 @attrs.frozen(kw_only=True)
@@ -185,6 +187,7 @@ class Transaction:
         source: masked.
         authorized_by: a person's name, or empty.
         reverses: the number of the transaction it takes back, for a return.
+        reference: of the attempt that paid, as the payment provider knows it, or empty.
 
     Source: BIL-2.
     """
@@ -196,6 +199,7 @@ class Transaction:
     source: str
     authorized_by: str = ""
     reverses: int | None = None
+    reference: str = ""
 
     @property
     def trx(self) -> str:
@@ -237,6 +241,7 @@ def transactions(entries: Iterable[Settled | Returned]) -> tuple[Transaction, ..
                 lines=entry.intent.lines,
                 source=entry.source,
                 authorized_by=entry.intent.authorized_by,
+                reference=entry.reference,
             )
             standing[entry.intent.id] = new
         else:

@@ -8,14 +8,13 @@ Nothing is asked, voided or tried here: carrying out what follows belongs to `ch
 which passes on the names from here.
 """
 
-import datetime
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
 
 import attrs
 
-from licensebill._checks import cardless_text, checked, instance, instant, whole
+from licensebill._checks import cardless_text, checked, instance, whole
 from licensebill.errors import InvalidValue, shown
 from licensebill.explain import Explanation, Input
 from licensebill.money import Money
@@ -60,14 +59,12 @@ class Declined:
     Args:
         kind: what it means for the source.
         code: the provider's reason, such as "insufficient_funds".
-        retry_after: the provider's advice not to try again before this instant, if it gives one.
 
     Source: FUN-9.
     """
 
     kind: DeclineKind = attrs.field(validator=checked(instance, DeclineKind))
     code: str = attrs.field(validator=checked(cardless_text))
-    retry_after: datetime.datetime | None = attrs.field(default=None, validator=_optional(checked(instant)))
 
 
 @attrs.frozen

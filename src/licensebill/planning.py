@@ -11,22 +11,23 @@ Carrying it out belongs to `charging`.
 import datetime
 import enum
 from collections.abc import Collection, Iterable
+from typing import ClassVar
 
 import attrs
 
 from licensebill import funding
 from licensebill.accounts import Account, Change, advance, funding_of, has_ended, is_recharge_under_way, tariff_on
-from licensebill.bills import TaxRule, monthly_bill, no_tax, planned
+from licensebill.bills import Tax, TaxRule, monthly_bill, no_tax, planned
 from licensebill.changes import CarryOver, OpenRecharge
 from licensebill.charges import PREPAID, TRANSITIONS, Charge, DeclineOf, Standing, State, newly_opened, record, signal
 from licensebill.cycles import Period, first_instant
-from licensebill.errors import LicenseBillError
+from licensebill.errors import ChargeFailure, LicenseBillError
 from licensebill.events import Answered, Changed, Event, Fact, Halted, Planned, Prepared, Target
 from licensebill.funding import Attempts, Decline, Outcome
-from licensebill.ledger import Intent
+from licensebill.ledger import Intent, Line
 from licensebill.minutes import RechargeDecision, last_run, next_run, recharge_decision, recharge_quote, usage_window
 from licensebill.money import total
-from licensebill.outcomes import Returned, Succeeded, Unknown
+from licensebill.outcomes import Returned, Succeeded, Unknown, Voided
 from licensebill.protocols import Capabilities, Request, Usage
 from licensebill.readings import Reading
 
@@ -118,14 +119,18 @@ def targets(standing: Standing, intent: Intent, at: datetime.datetime) -> tuple[
 
     Source: FUN-4, MIN-12.
     """
-    allowed = _attempts(standing, intent, at).order
+    allowed = attempts(standing, intent, at).order
     if not intent.sources:
         return tuple(map(Target.of, allowed))
     by_id = {source.id: source for source in allowed}
     return tuple(Target.of(by_id[one]) for one in intent.sources if one in by_id)
 
 
-def _attempts(standing: Standing, intent: Intent, at: datetime.datetime) -> Attempts:
+def attempts(standing: Standing, intent: Intent, at: datetime.datetime) -> Attempts:
+    """The usual order of sources for a charge now, and those left out, each with its reason.
+
+    Source: FUN-4, MIN-12.
+    """
     account = standing.account
     held = funding_of(account)
     return funding.attempts(
@@ -173,7 +178,6 @@ class Ask:
             on=intent.on,
             amount=intent.amount,
             target=self.charge.target,
-            prepared=self.charge.prepared,
         )
 
 
@@ -279,6 +283,35 @@ class Notice:
         return f"{self.account}: {self.text}"
 
 
+def news(draft: Draft) -> tuple[Notice, ...]:
+    """What people should hear of events that were written: a payment refused, taken back, or of another amount.
+
+    Source: FUN-9.
+    """
+    return tuple(notice for event in draft.events if (notice := _news_of(draft, event.fact)) is not None)
+
+
+def _news_of(draft: Draft, fact: Fact) -> Notice | None:
+    if not isinstance(fact, Planned | Answered):
+        return None
+    account, intent = draft.standing.account.id, fact.intent
+    charge = None if draft.before is None else draft.before.charge(intent)
+    left = draft.standing.charge(intent)
+    has_failed = left is None or left.state is State.FAILED
+    if isinstance(fact, Planned) or isinstance(fact.outcome, Voided):
+        is_over = has_failed and not (charge and charge.is_called_off)
+        why = f" ({charge.declined.code})" if charge is not None and charge.declined is not None else ""
+        text = f"no source paid for {intent}{why}; {'nothing' if left is None else left.intent.amount} is owed for it"
+        return Notice(account, "charge_failed", text) if is_over else None
+    if isinstance(fact.outcome, Returned):
+        return Notice(account, "returned", f"the bank has taken back what was paid for {intent} ({fact.outcome.code})")
+    captured = fact.outcome.captured if isinstance(fact.outcome, Succeeded) else None
+    if charge is None or captured in {None, charge.intent.amount} or charge.state is State.SUCCEEDED:
+        return None
+    text = f"{captured} was captured for {intent}, and not {charge.intent.amount}; the next bill settles the difference"
+    return Notice(account, "captured_otherwise", text)
+
+
 def is_bill_due(standing: Standing, now: datetime.datetime) -> bool:
     """Whether a cycle has begun that is not billed yet.
 
@@ -319,10 +352,34 @@ def bill_draft(
         return None
     account = advance(standing.account, standing.local_day(now))
     try:
-        bill = monthly_bill(account, account.unbilled[0].cycle.start, readings=readings, tax=tax)
+        bill = monthly_bill(account, account.unbilled[0].cycle.start, readings=readings, tax=_guarded(tax))
         return change_draft(standing, planned(bill, account.today), at=now, capabilities=capabilities)
     except LicenseBillError as refused:
         return Notice(account.id, refused.code, f"the bill of {account.unbilled[0].cycle} waits: {refused}")
+
+
+@attrs.frozen
+class TaxUnknown(ChargeFailure):
+    """The function that computes taxes failed: nothing is billed without its tax."""
+
+    code: ClassVar[str] = "tax_unknown"
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"its tax is not known ({self.reason})"
+
+
+def _guarded(tax: TaxRule) -> TaxRule:
+    def told(lines: tuple[Line, ...]) -> tuple[Tax, ...]:
+        try:
+            return tuple(tax(lines))
+        except LicenseBillError:
+            raise
+        except Exception as failed:
+            raise TaxUnknown(type(failed).__name__) from failed
+
+    return told
 
 
 # --- recharges ----------------------------------------------------------------------------------------------------
@@ -436,12 +493,8 @@ def _charge_wake(standing: Standing, charge: Charge) -> datetime.datetime | None
     if charge.state is State.NEEDS_REVIEW:
         return None
     if charge.state is State.FAILED:
-        attempts = _attempts(standing, charge.intent, standing.at)
-        return (
-            standing.at
-            if attempts.order
-            else min((one.until for one in attempts.left_out if one.until is not None), default=None)
-        )
+        now = attempts(standing, charge.intent, standing.at)
+        return standing.at if now.order else now.next_possible
     if charge.state in _LOOKED_AT and not (charge.state is State.DECLINED and charge.looked is None):
         return charge.next_look or standing.at
     return standing.at

@@ -36,13 +36,11 @@ class NotSent(ChargeFailure):
 
     Args:
         reason: for people.
-        retry_after: the provider's advice how long to wait; None if it gives none.
     """
 
     code: ClassVar[str] = "not_sent"
 
     reason: str
-    retry_after: timedelta | None = None
 
     def __str__(self) -> str:
         return f"the provider was not reached: {self.reason}; the same request is sent again later"
@@ -202,7 +200,6 @@ class Request:
         on: the account's local day of the charge.
         amount: payable, above zero.
         target: the source.
-        prepared: when the provider's object was journaled; None before that.
     """
 
     reference: str = attrs.field(validator=checked(text))
@@ -211,9 +208,6 @@ class Request:
     on: date = attrs.field(validator=checked(day))
     amount: Money = attrs.field(validator=checked(payable_amount))
     target: Target = attrs.field(validator=checked(instance, Target))
-    prepared: datetime.datetime | None = attrs.field(
-        default=None, validator=attrs.validators.optional(checked(instant))
-    )
 
     def __attrs_post_init__(self) -> None:
         if self.amount.micros <= 0:
@@ -238,7 +232,6 @@ class Capabilities:
         look_up: by reference or object.
         key_window: for how long the same key repeats the same answer instead of a charge; None where no key is needed.
         in_flight: the longest time after which a request that was sent can still take effect.
-        delayed: some outcomes are known only days later, as a bank debit's.
         smallest_charges: the least that is charged, one for each currency that has a least.
     """
 
@@ -249,8 +242,12 @@ class Capabilities:
         default=None, validator=attrs.validators.optional(checked(instance, timedelta))
     )
     in_flight: timedelta = attrs.field(default=timedelta(), validator=checked(instance, timedelta))
-    delayed: bool = attrs.field(default=False, validator=checked(instance, bool))
     smallest_charges: tuple[Money, ...] = attrs.field(default=(), validator=checked(tuple_of, Money))
+
+    def __attrs_post_init__(self) -> None:
+        for place, span in (("key_window", self.key_window), ("in_flight", self.in_flight)):
+            if span is not None and span < timedelta():
+                raise InvalidValue(place, f"must not be negative, as {span} is")
 
     def smallest_charge(self, currency: str) -> Money:
         """The least that is charged in a currency; zero where nothing is too small."""
@@ -321,13 +318,11 @@ class Usage:
         history: by day and kind, at least of the window asked for.
         drawn: everything ever drawn from the prepaid balance since the account was opened, up to the watermark.
         watermark: the instant up to which usage is complete.
-        digest: of what was read, for the record; any text that changes with it.
     """
 
     history: UsageHistory = attrs.field(validator=checked(instance, UsageHistory))
     drawn: Money = attrs.field(validator=checked(instance, Money))
     watermark: datetime.datetime = attrs.field(validator=checked(instant))
-    digest: str = ""
 
     def __attrs_post_init__(self) -> None:
         whole("drawn", self.drawn.micros)

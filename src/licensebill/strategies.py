@@ -613,7 +613,6 @@ def outcomes(currency: str = "USD") -> st.SearchStrategy[Outcome]:
         Declined,
         kind=st.sampled_from(DeclineKind),
         code=st.sampled_from(["insufficient_funds", "stolen_card", "authentication_required"]),
-        retry_after=st.none() | instants(),
     )
     returned = st.sampled_from(["R01", "R09", "R02", "R10"]).map(Returned)
     plain = st.sampled_from([Pending(), Voided(), NotCaptured(), Unknown()])

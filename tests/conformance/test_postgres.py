@@ -235,7 +235,7 @@ def test_a_server_that_is_not_there_makes_the_store_unavailable() -> None:
 
 def test_tables_that_are_not_there_make_the_store_unavailable(postgres: Server) -> None:
     """Nobody has made them yet."""
-    with pytest.raises(StoreUnavailable, match='42P01: relation "events" does not exist'):
+    with pytest.raises(StoreUnavailable, match="its tables are not there yet"):
         Postgres(postgres.new_database("without_tables")).load("acme")
 
 

@@ -66,9 +66,9 @@ def no_journal() -> Iterator[None]:
     """The provider's object is captured before its id is written down."""
     real = charging._asked
 
-    def asked(standing: Standing, ask: Ask) -> Generator[Effect, object, Turn]:
+    def asked(standing: Standing, ask: Ask, **more: Any) -> Generator[Effect, object, Turn]:
         if ask.act is not Act.PREPARE:
-            return (yield from real(standing, ask))
+            return (yield from real(standing, ask, **more))
         ref = yield from _answer(ask)
         if not isinstance(ref, str):
             return Turn(standing=standing, skip=ask.charge.intent.id)
@@ -87,9 +87,9 @@ def settled_before_it_is_captured() -> Iterator[None]:
     """The payment is written down first, in the hope that it will be made."""
     real = charging._asked
 
-    def asked(standing: Standing, ask: Ask) -> Generator[Effect, object, Turn]:
+    def asked(standing: Standing, ask: Ask, **more: Any) -> Generator[Effect, object, Turn]:
         if ask.act is not Act.CAPTURE:
-            return (yield from real(standing, ask))
+            return (yield from real(standing, ask, **more))
         paid = Answered(intent=ask.charge.intent.id, attempt=ask.charge.attempt, outcome=Succeeded())
         done = yield from charging._told(standing, (paid,), standing.at)
         yield ask
@@ -198,8 +198,8 @@ def not_sent_is_a_decline() -> Iterator[None]:
     """A provider that was too busy has refused the source."""
     real = charging._asked
 
-    def asked(standing: Standing, ask: Ask) -> Generator[Effect, object, Turn]:
-        steps = real(standing, ask)
+    def asked(standing: Standing, ask: Ask, **more: Any) -> Generator[Effect, object, Turn]:
+        steps = real(standing, ask, **more)
         reply = yield next(steps)
         if isinstance(reply, Reply) and isinstance(reply.answer, NotSent) and ask.act is Act.CAPTURE:
             refused = Declined(kind=DeclineKind.SOFT, code="busy")
@@ -233,9 +233,9 @@ def void_believed_unheard() -> Iterator[None]:
     """A void that nobody answered is taken for done."""
     real = charging._asked
 
-    def asked(standing: Standing, ask: Ask) -> Generator[Effect, object, Turn]:
+    def asked(standing: Standing, ask: Ask, **more: Any) -> Generator[Effect, object, Turn]:
         if ask.act is not Act.VOID:
-            return (yield from real(standing, ask))
+            return (yield from real(standing, ask, **more))
         reply = yield ask
         told = Answered(intent=ask.charge.intent.id, attempt=ask.charge.attempt, outcome=Voided())
         return (yield from charging._told(standing, (told,), reply.at))  # type: ignore[attr-defined]

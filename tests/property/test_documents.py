@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from licensebill import strategies as values
 from licensebill._checks import holds_card_number
 from licensebill.accounts import Account, Change
-from licensebill.changes import RecordOutcome, SaveTable
+from licensebill.changes import SaveTable
 from licensebill.documents import UNIONS, VALUES, from_json, to_json
 from licensebill.errors import InvalidValue
 from licensebill.events import (
@@ -36,7 +36,7 @@ from licensebill.funding import Funding, Source
 from licensebill.ledger import Intent, Line
 from licensebill.licenses import Licenses
 from licensebill.money import ExactMoney, Money
-from licensebill.outcomes import Declined, Outcome
+from licensebill.outcomes import Outcome
 from licensebill.pricing import Price
 from licensebill.services import Services
 from licensebill.storage import Reading
@@ -82,11 +82,7 @@ def once_more(value: Any, kind: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """The value with its instant in UTC and its checks as tuples: in a clock's repeated hour equal instants differ."""
-    if isinstance(value, Declined) and value.retry_after is not None:
-        return attrs.evolve(value, retry_after=value.retry_after.astimezone(UTC))
-    if isinstance(value, RecordOutcome | Answered):
-        return attrs.evolve(value, outcome=plain(value.outcome))
+    """The value with its checks as tuples, as they are written."""
     if isinstance(value, SaveTable):
         return attrs.evolve(value, checks={user: tuple(names) for user, names in value.checks.items()})
     if isinstance(value, Changed):

@@ -27,6 +27,7 @@ from licensebill.charging import (
 )
 from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError, RuleViolation
 from licensebill.events import Decision, Event, Prepared, Stream
+from licensebill.funding import Funding
 from licensebill.minutes import AutomaticRecharge
 from licensebill.money import Money
 from licensebill.outcomes import Declined, DeclineKind, Returned, Succeeded
@@ -110,6 +111,10 @@ UNSAFE: list[tuple[Capabilities, str]] = [
     (attrs.evolve(SAFE_BY_KEY, look_up=LookUp.BOUNDED), NOBODY),
     (attrs.evolve(SAFE, void=False), "an object that is not captured cannot be made uncapturable"),
     (attrs.evolve(SAFE_BY_KEY, key_window=None), "it charges at once, and recognizes no key"),
+    (
+        attrs.evolve(SAFE_BY_KEY, in_flight=timedelta()),
+        "it charges at once, and does not say for how long a request may be under way",
+    ),
     (
         attrs.evolve(SAFE_BY_KEY, key_window=timedelta(hours=12)),
         "a request may still be under way when its key has been forgotten",
@@ -263,8 +268,8 @@ class TestChanges:
         """With an id of one's own it is looked for; without one, the caller is told that nothing is known."""
         one = office()
         one.shop.spoil("append", after=ConnectionError("reset"))
-        one.charging.change("acme", buy(), event="order 7")
-        assert one.facts == BEGUN
+        standing = one.charging.change("acme", buy(), event="order 7")
+        assert (one.facts, standing, standing.version) == (BEGUN, one.standing, 3)
         one.shop.spoil("append", after=ConnectionError("reset"))
         with pytest.raises(StoreUnavailable, match="the store is not available: ConnectionError: reset"):
             one.charging.change("acme", order())
@@ -451,6 +456,28 @@ class TestRuns:
         assert charging.pursue("acme", Job.BILLS).failure is None
         assert one.captured == {BILL: [3_300]}
 
+    def test_taxes_that_cannot_be_computed(self) -> None:
+        """Whatever the function fails with, this bill waits, and no other account does."""
+
+        def failing(lines: Any) -> Any:
+            raise KeyError("rate") if lines[0].amount == usd("30.00") else InvalidValue("rate", "is unknown")
+
+        one = bill_office()
+        one.charging.open(acme(id="beta", today=FIRST.date()))
+        reports = list(attrs.evolve(one.charging, tax=failing).run(Job.BILLS))
+        assert [notices(report) for report in reports] == [["tax_unknown"], ["tax_unknown"]]
+        told = "acme: the bill of 2026-12-01 to 2026-12-31 waits: its tax is not known (KeyError)"
+        assert str(reports[0].notices[0]) == told
+        assert one.run(Job.BILLS).appended == 4
+
+    def test_the_stream_of_another_account(self) -> None:
+        """Under this one's name it is corrupt, and nothing is charged."""
+        one = bill_office()
+        one.shop.spoil("load", answer=Stream(one.shop.memory.load("acme").events, 1))
+        failure = one.charging.pursue("beta", Job.BILLS).failure
+        assert isinstance(failure, CorruptStream)
+        assert (str(failure), one.desk.calls) == ("seq 1: opens another account, 'acme'", [])
+
     def test_an_account_that_does_not_come_to_rest(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Is left with an error, and taken up by the next run."""
         one = office(at=datetime.datetime(2027, 3, 5, tzinfo=UTC))
@@ -544,6 +571,58 @@ class TestMeters:
         assert notices(one.run(Job.RECHARGES)) == ["usage_not_current"]
 
 
+class TestFun9News:
+    """What an answer means for people stands in the report of the run that heard it."""
+
+    def test_every_source_declined(self) -> None:
+        """A service stays owed; minutes do not, as nobody got them. It is said once."""
+        one = ordered(account=acme(source("card", Behavior.DECLINES), source("reserve", Behavior.DECLINES)))
+        one.charging.change("acme", buy())
+        said = one.run().notices
+        assert [(told.code, told.text) for told in said] == [
+            ("charge_failed", f"no source paid for {SERVICE} (insufficient_funds); 20.00 USD is owed for it"),
+            ("charge_failed", f"no source paid for {MINUTES} (insufficient_funds); nothing is owed for it"),
+        ]
+        assert notices(one.run(hours=4)) == []
+
+    def test_no_source_could_be_tried(self) -> None:
+        """Likewise, as soon as it is planned."""
+        declines = source("card", Behavior.DECLINES)
+        one = bill_office(funding=Funding((declines,)))
+        one.charging.change("acme", buy(on=FIRST.date()))
+        assert notices(one.run()) == ["charge_failed"]
+        assert notices(one.run(Job.BILLS)) == ["charge_failed"]
+
+    def test_it_was_called_off(self) -> None:
+        """That is no news to whoever did it."""
+        one = office()
+        one.charging.change("acme", buy())
+        one.desk.spoil("capture", before=TimeoutError())
+        one.run()
+        one.charging.call_off(MINUTES, by="dana")
+        assert notices(one.run(minutes=1)) == []
+        assert one.standing.charges == ()
+
+    def test_another_amount_is_captured(self) -> None:
+        """Once, when it is recorded."""
+        one = ordered(account=acme(source("card", Behavior.PAYS_LESS), RESERVE))
+        (told,) = one.run().notices
+        assert told.code == "captured_otherwise"
+        assert (
+            told.text
+            == f"19.00 USD was captured for {SERVICE}, and not 20.00 USD; the next bill settles the difference"
+        )
+        assert one.run(days=1).notices == ()
+
+    def test_a_debit_is_taken_back(self) -> None:
+        """With the bank's reason."""
+        one = ordered(account=acme(bank(Behavior.TAKES_BACK), RESERVE))
+        one.run()
+        one.run(hours=3)
+        (told,) = one.run(days=2).notices
+        assert (told.code, told.text) == ("returned", f"the bank has taken back what was paid for {SERVICE} (R01)")
+
+
 # --- the provider -------------------------------------------------------------------------------------------------
 
 ODD = [TimeoutError(), ConnectionResetError("reset"), RuntimeError("500"), KeyError("id"), OutcomeUnknown("no answer")]
@@ -602,7 +681,7 @@ class TestFun9Calls:
     def test_refused_before_any_byte(self, act: str) -> None:
         """The same reference again in the next run; no attempt is counted, no other source tried."""
         one = ordered()
-        one.desk.spoil(act, times=3, before=NotSent("429", timedelta(seconds=30)))
+        one.desk.spoil(act, times=3, before=NotSent("429"))
         for _ in range(3):
             assert notices(one.run()) == ["not_sent"]
         one.run()
@@ -756,14 +835,30 @@ class TestLooks:
         assert report.standing == one.standing
 
     def test_duplicated_reordered_or_forged(self) -> None:
-        """The answer is the same however often it is asked for."""
+        """The answer is the same however often it is asked for, and written once."""
         one = ordered(account=acme(bank(), RESERVE))
         one.run()
+        assert [one.charging.look(SERVICE).appended for _ in range(3)] == [0, 0, 0]
         one.clock.go(hours=3)
-        for _ in range(5):
-            one.charging.look(SERVICE)
+        assert [one.charging.look(SERVICE).appended for _ in range(3)] == [1, 0, 0]
         assert one.agrees()
         assert one.standing.transactions == 1
+
+    def test_about_what_is_paid_for_good(self) -> None:
+        """Nobody watches it any more, so that a dispute of it is for a person to see to."""
+        one = ordered()
+        one.run()
+        (told,) = one.charging.look(SERVICE).notices
+        assert (told.code, told.text.partition(";")[0]) == ("not_watched", f"{SERVICE} is paid and no longer watched")
+        assert one.charging.look(MINUTES).notices == ()
+
+    def test_about_what_is_declined(self) -> None:
+        """It is to be voided before anything else: the next run does so at once."""
+        one = ordered(account=acme(source("card", Behavior.DECLINES), RESERVE))
+        one.crash("void", "before")
+        assert one.charging.look(SERVICE).appended == 0
+        one.run()
+        assert (one.facts[-3:], one.agrees()) == (["Voided", "Prepared", "Succeeded"], True)
 
     @pytest.mark.parametrize("intent", [SERVICE, MINUTES, "acme/odd"])
     def test_about_nothing_that_is_under_way(self, intent: str) -> None:
@@ -808,9 +903,12 @@ class TestPreviews:
     def test_a_bill(self) -> None:
         """The draft of its events and the first question to the provider."""
         one = bill_office()
-        draft, ask = one.charging.preview("acme", Job.BILLS)
+        first, second = one.charging.preview("acme", Job.BILLS)
+        draft, ask = first.step, second.step
         assert isinstance(draft, Draft)
         assert isinstance(ask, Ask)
+        assert first.is_certain
+        assert second.is_certain
         assert (ask.act, ask.request.reference, ask.request.amount) == (Act.PREPARE, "acme/bill/12/1", usd("30.00"))
         assert (one.facts, one.desk.calls) == (["Opened"], [])
         one.run(Job.BILLS)
@@ -823,9 +921,19 @@ class TestPreviews:
         one.charging.change("acme", order())
         one.charging.change("acme", buy())
         one.meters.spoil("usage", before=OSError())
-        steps = one.charging.preview("acme", Job.RECHARGES)
+        steps = [foreseen.step for foreseen in one.charging.preview("acme", Job.RECHARGES)]
         assert [step.charge.intent.id for step in steps if isinstance(step, Ask)] == [SERVICE, MINUTES]
         assert [step.code for step in steps if isinstance(step, Notice)] == ["usage_unknown"]
+
+    def test_what_an_answer_may_change(self) -> None:
+        """Minutes under way may make a recharge needless: its plan is not certain, and the run makes none."""
+        one = office(acme(automatic=True))
+        one.charging.change("acme", buy())
+        asked, planned, then = one.charging.preview("acme", Job.RECHARGES)
+        assert [foreseen.is_certain for foreseen in (asked, planned, then)] == [True, False, False]
+        assert isinstance(planned.step, Draft)
+        one.run(Job.RECHARGES)
+        assert one.captured == {MINUTES: [10_000]}
 
     def test_nothing(self) -> None:
         """An account at rest."""
@@ -883,6 +991,18 @@ class TestSnapshots:
         shop.spoil(name, times=9, before=OSError("disk full"))
         assert one.run().failure is None
         assert one.agrees()
+
+    def test_a_stream_that_is_older_than_what_is_kept(self) -> None:
+        """It was put back to an earlier time, or an old copy was read: nothing is charged on it."""
+        one, shop = self.grown(60)
+        one.run()
+        shop.spoil("load", answer=Stream((), 59))
+        failure = one.charging.pursue("acme", Job.SETTLE).failure
+        assert str(failure) == (
+            "the store is not available: the stream is at 59, and 60 events of it are known: an old copy was read, or "
+            "it was put back to an earlier time and snapshots were left"
+        )
+        assert one.desk.calls == []
 
     def test_a_store_without_snapshots(self) -> None:
         """Is read from the beginning."""

@@ -177,7 +177,7 @@ def test_output_that_cannot_be_written_is_no_missing_file(run: Any, monkeypatch:
 
     monkeypatch.setattr(cli, "app", full)
     said = run("storage")
-    assert (said.code, said.err) == (2, "licensebill: cannot write the output: No space left on device\n")
+    assert (said.code, said.err) == (3, "licensebill: cannot write the output: No space left on device\n")
 
 
 def test_help_and_version(run: Any) -> None:
@@ -208,7 +208,7 @@ def test_a_pipe_that_breaks_ends_quietly(run: Any, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(cli, "app", broken)
     monkeypatch.setattr(cli, "_close_output", lambda: closed.append(1))
-    assert (run("storage").code, closed) == (2, [1])
+    assert (run("storage").code, closed) == (3, [1])
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

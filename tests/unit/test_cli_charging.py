@@ -20,7 +20,7 @@ import pytest
 
 from licensebill import cli
 from licensebill.changes import PurchaseMinutes
-from licensebill.charging import Charging
+from licensebill.charging import Charging, Foreseen
 from licensebill.commands import connections, previews, runs, summary
 from licensebill.outcomes import Unknown
 from licensebill.people import Authorization, Person
@@ -84,6 +84,8 @@ def _line(shop: Shop, days: int, command: list[str]) -> Said:
             shop.measure(name)
     if command[0] == "run":
         return shop.run(*command[1:])
+    if command[0] == "status":
+        return shop.status(*command[1:])
     return said(*command, "--store", shop.store)
 
 
@@ -203,7 +205,7 @@ def test_a_preview_tells_what_will_stop_for_a_person() -> None:
     story = Story.of().open(order()).answer(Unknown()).answer(Unknown(), days=6)
     draft = next_step(story.standing, story.at, connections.Nobody().capabilities)
     assert isinstance(draft, Draft)
-    (step,) = previews.steps_of("acme", draft)
+    (step,) = previews.steps_of("acme", Foreseen(draft, is_certain=True))
     assert (step.charge, step.does, step.needs_person) == ("acme/service/1", "halt", True)
     assert step.text.startswith("stop for a person: the provider has not said for certain")
     assert previews.Preview(steps=[step]).code == 1
@@ -230,7 +232,7 @@ def test_a_bill_that_no_source_can_pay_stays_owed(shop: Shop) -> None:
     assert "acme/bill/12: plan 990.00 USD to no source: it stays owed" in shop.run("monthly", "--dry-run").out
     done = shop.run("monthly")
     assert (done.code, "Owed, every source tried   1   990.00 USD" in done.out) == (0, True)
-    assert "no source" in said("status", "--store", shop.store).out
+    assert "no source" in shop.status().out
 
 
 def test_usage_that_is_not_current_recharges_nothing(shop: Shop) -> None:
@@ -340,13 +342,18 @@ def test_a_return_is_counted_and_numbered(shop: Shop) -> None:
     assert "TRX-000002   2096-12-12   acme/bill/12, return of TRX-000001: First Bank ending in 1111" in shown
 
 
-def test_who_authorized_a_purchase_is_shown(shop: Shop) -> None:
-    """With the source."""
-    shop.open("acme", VISA)
+def buy(shop: Shop, name: str) -> None:
+    """Somebody buys minutes for an account."""
     with connections.opened_store(shop.store) as kept:
         person = Authorization(Person("Dana", "Reyes"), accepted=True)
         bought = PurchaseMinutes(on=DECEMBER.date(), by="dana", amount=usd("100.00"), authorization=person)
-        Charging(store=kept, gateway=connections.Nobody(), clock=lambda: DECEMBER).change("acme", bought)
+        Charging(store=kept, gateway=connections.Nobody(), clock=lambda: DECEMBER).change(name, bought)
+
+
+def test_who_authorized_a_purchase_is_shown(shop: Shop) -> None:
+    """With the source."""
+    shop.open("acme", VISA)
+    buy(shop, "acme")
     shop.run("settle")
     assert "acme/minutes/1: Visa ending in 1111, by Dana Reyes" in said("ledger", "acme", "--store", shop.store).out
 
@@ -521,7 +528,7 @@ def test_the_store_may_be_named_by_the_environment(shop: Shop, monkeypatch: pyte
     """So that no password stands among a process's arguments."""
     shop.open("acme", VISA)
     monkeypatch.setenv("LICENSEBILL_STORE", shop.store)
-    assert said("status").code == 0
+    assert said("status", "--at", shop.now.isoformat()).code == 0
 
 
 def test_a_charge_that_is_paid_is_not_resolved(shop: Shop) -> None:
@@ -579,7 +586,9 @@ def at_stripe(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 def stripe(shop: Shop, *more: str) -> Said:
     """A run that settles, with Stripe."""
-    return said("run", "settle", "--store", shop.store, "--gateway", "stripe", *more)
+    file = shop.folder / "customers.csv"
+    file.write_text("account,customer\nacme,cus_17\n", encoding="utf-8")
+    return said("run", "settle", "--store", shop.store, "--gateway", "stripe", "--customers", str(file), *more)
 
 
 def test_stripe_takes_its_key_from_the_environment(at_stripe: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -613,6 +622,39 @@ def test_stripe_s_customers_come_from_a_file(shop: Shop) -> None:
     shop.run("monthly", "--customers", str(file))
     created = next(one for one in shop.provider.exchanges if one.operation == "create")
     assert created.params["customer"] == "cus_17"
+
+
+def test_stripe_is_asked_for_nobody_whose_customer_is_not_known(
+    at_stripe: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would reject the charge for good; here it waits until the account stands in the file."""
+    monkeypatch.setenv(connections.KEY_VARIABLE, "sk_test_mine")
+    at_stripe.open("bolt", VISA)
+    for name in ("acme", "bolt"):
+        buy(at_stripe, name)
+    monkeypatch.setattr(runs, "clock_of", lambda _: lambda: at_stripe.now)
+    done = stripe(at_stripe)
+    assert (done.code, "bolt is not in the file of --customers" in done.out) == (3, True)
+    assert at_stripe.captured == ["acme/minutes/1/1"]
+
+
+def test_stripe_needs_the_file_of_customers(at_stripe: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is done."""
+    monkeypatch.setenv(connections.KEY_VARIABLE, "sk_test_mine")
+    done = said("run", "settle", "--store", at_stripe.store, "--gateway", "stripe")
+    assert (done.code, done.out, at_stripe.provider.exchanges) == (2, "", [])
+    assert "--customers: must be given: Stripe charges a saved source only for its customer" in done.err
+
+
+def test_a_stand_in_that_is_started_does_not_know_what_another_made(shop: Shop) -> None:
+    """A charge that one has left under way goes to a person, and is not taken for the next one's."""
+    shop.open("acme", BANK)
+    shop.open("bolt", VISA)
+    started = ["run", "monthly", "--store", shop.store, "--gateway", "stand-in", "--meters", str(shop.meters), "--at"]
+    assert "Pending at the bank" in said(*started, shop.now.isoformat()).out
+    shop.now += datetime.timedelta(days=1)
+    done = said(*started, shop.now.isoformat())
+    assert "acme/bill/12: the provider rejected the request" in done.out
 
 
 @pytest.mark.parametrize(

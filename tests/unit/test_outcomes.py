@@ -1,9 +1,7 @@
 """Outcomes by table: what follows from each, how often a returned debit is tried again, what stays owed."""
 
-import datetime
 import itertools
 import pickle
-from datetime import UTC
 from typing import Any, get_args
 
 import pytest
@@ -205,18 +203,10 @@ class TestOutcomes:
         "build",
         [
             lambda wrong: Declined(kind=wrong, code="51"),
-            lambda wrong: Declined(kind=DeclineKind.SOFT, code="51", retry_after=wrong),
             Succeeded,
         ],
     )
     def test_fields_of_other_types_are_refused(self, build: Any) -> None:
-        """A text is no kind, no instant and no amount."""
+        """A text is no kind and no amount."""
         with pytest.raises(InvalidValue):
             build("soft")
-
-    def test_advice_has_a_time_zone(self) -> None:
-        """Not before an instant, not before some time of day somewhere."""
-        instant = datetime.datetime(2026, 12, 1, tzinfo=UTC)
-        assert Declined(kind=DeclineKind.SOFT, code="51", retry_after=instant).retry_after == instant
-        with pytest.raises(InvalidValue):
-            Declined(kind=DeclineKind.SOFT, code="51", retry_after=instant.replace(tzinfo=None))

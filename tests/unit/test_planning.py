@@ -251,12 +251,7 @@ class TestFun9NextStep:
         assert found.act is Act.PREPARE
         request = found.request
         assert (request.reference, request.account, request.purpose) == ("acme/service/1/1", "acme", Purpose.SERVICE)
-        assert (request.on, request.amount, request.target, request.prepared) == (
-            TENTH,
-            usd("20.00"),
-            Target.of(CARD),
-            None,
-        )
+        assert (request.on, request.amount, request.target) == (TENTH, usd("20.00"), Target.of(CARD))
 
     @pytest.mark.parametrize("after", [-99 * DAY, TICK * 0, 99 * DAY])
     def test_a_prepared_charge_is_captured(self, after: timedelta) -> None:
@@ -264,7 +259,7 @@ class TestFun9NextStep:
         story = Story.of().open(order()).tell(Prepared(intent=SERVICE, attempt=1, ref="r"), hours=1)
         found = next_step(story.standing, NOON + after, TWO_PHASE)
         assert isinstance(found, Ask)
-        assert (found.act, found.request.prepared) == (Act.CAPTURE, NOON + HOUR)
+        assert (found.act, found.charge.prepared) == (Act.CAPTURE, NOON + HOUR)
 
     @pytest.mark.parametrize(
         ("after", "act"),

@@ -17,12 +17,12 @@ from urllib.parse import quote
 
 import attrs
 
-from licensebill.charges import folded
+from licensebill.charges import Standing, folded
 from licensebill.codec import load_readings, load_usage
 from licensebill.cycles import Period
 from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.money import Money
-from licensebill.protocols import Clock, Store, Usage
+from licensebill.protocols import Clock, SnapshotStore, Store, Usage
 from licensebill.readings import Reading
 
 _T = TypeVar("_T")
@@ -72,12 +72,15 @@ class Files:
         return tuple(one for one in load_readings(self._path(account, "storage.csv")) if one.at <= until)
 
     def _usage(self, account: str) -> Usage:
-        path, events, now = self._path(account, "usage.csv"), self.store.load(account).events, self.clock()
+        path, standing, now = self._path(account, "usage.csv"), self._standing(account), self.clock()
         written = datetime.datetime.fromtimestamp(path.stat().st_mtime, UTC)  # noqa: TID251 - in UTC
-        history = load_usage(path, folded(events).account, until=now)
-        taken_over = folded(events[:1]).account.today
-        drawn = sum((one.total for one in history.days if one.day >= taken_over), Money.zero(history.currency))
+        history = load_usage(path, standing.account, until=now)
+        drawn = sum((one.total for one in history.days if one.day >= standing.opened), Money.zero(history.currency))
         return Usage(history=history, drawn=drawn, watermark=min(written, now))
+
+    def _standing(self, account: str) -> Standing:
+        known = self.store.load_snapshot(account) if isinstance(self.store, SnapshotStore) else None
+        return folded(self.store.load(account, after=0 if known is None else known.version).events, known)
 
     def _path(self, account: str, name: str) -> Path:
         folder = quote(account, safe="")

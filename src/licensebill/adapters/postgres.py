@@ -140,7 +140,9 @@ class Postgres:
         """
         with self._session() as cursor, cursor.connection.transaction():
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
-            cursor.execute(SCHEMA)
+            # asked first: a role that may not make tables may well use them
+            if cursor.execute("SELECT to_regclass('snapshots') IS NULL").fetchone() == (True,):
+                cursor.execute(SCHEMA)
 
     # --- the store ------------------------------------------------------------------------------------------------
 
@@ -210,8 +212,8 @@ class Postgres:
             InvalidValue: an argument that cannot be right.
         """
         check_list(after, limit)
-        with self._session() as connection:
-            return [account for (account,) in connection.execute(_ACCOUNTS, {"after": after, "limit": limit})]
+        with self._session() as cursor:
+            return [account for (account,) in cursor.execute(_ACCOUNTS, {"after": after, "limit": limit})]
 
     # --- snapshots ------------------------------------------------------------------------------------------------
 
@@ -295,6 +297,8 @@ def _make_durable(connection: psycopg.Connection[TupleRow]) -> None:
 def _reason(failed: psycopg.Error) -> str:
     """What went wrong, without the values that it went wrong with."""
     diagnosis = failed.diag.message_primary
+    if isinstance(failed, psycopg.errors.UndefinedTable):
+        return "its tables are not there yet: `create_tables`, or `licensebill open`, makes them"
     if failed.sqlstate is not None:
         return f"PostgreSQL {failed.sqlstate}: {diagnosis}"
     return f"PostgreSQL: {type(failed).__name__}, {str(failed).splitlines()[0] if str(failed) else 'no reason given'}"

@@ -17,7 +17,6 @@ import enum
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -77,7 +76,7 @@ class Row:
 ERRORS: Final = (
     Row(stripe.CardError, 402, Certainty.DECLINED, "the card network or the bank refused"),
     Row(stripe.RateLimitError, None, Certainty.NOT_SENT, "Stripe turned the request away before it began"),
-    Row(stripe.IdempotencyError, None, Certainty.REJECTED, "the key was used for something else"),
+    Row(stripe.IdempotencyError, None, Certainty.REJECTED, "another request was made under this reference before"),
     Row(stripe.InvalidRequestError, 400, Certainty.REJECTED, "Stripe does not take the request as it is"),
     Row(stripe.InvalidRequestError, 404, Certainty.REJECTED, "there is no such object in this Stripe account"),
     Row(stripe.AuthenticationError, None, Certainty.REJECTED, "the API key is wrong"),
@@ -123,7 +122,7 @@ def _failure(error: Exception) -> NotSent | RequestRejected | OutcomeUnknown:
     row = row_of(error)
     reason = f"{row.why} ({_identified(error)})"
     if row.certainty is Certainty.NOT_SENT:
-        return NotSent(reason, _pause(error))
+        return NotSent(reason)
     if row.certainty is Certainty.UNKNOWN:
         return OutcomeUnknown(reason)
     return RequestRejected(reason)
@@ -139,12 +138,6 @@ def _identified(error: Exception) -> str:
         "request": getattr(error, "request_id", None),
     }
     return ", ".join([type(error).__name__, *(f"{name} {value}" for name, value in known.items() if value)])
-
-
-def _pause(error: Exception) -> timedelta | None:
-    headers: Mapping[str, str] = getattr(error, "headers", None) or {}
-    seconds = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    return timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
 
 
 # --- declines and returns -----------------------------------------------------------------------------------------
@@ -286,7 +279,7 @@ class StripeGateway:
         ...     client=stripe.StripeClient("sk_test_...", http_client=stripe.RequestsClient(timeout=30)),
         ...     customer={"acme": "cus_1"}.get,
         ... )
-        >>> gateway.capabilities.two_phase, gateway.capabilities.delayed
+        >>> gateway.capabilities.two_phase, gateway.capabilities.void
         (True, True)
     """
 
@@ -296,10 +289,8 @@ class StripeGateway:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Two phases, so that no key is needed; debits take days; an intent is always found by its id."""
-        return Capabilities(
-            two_phase=True, void=True, look_up=LookUp.STRONG, delayed=True, smallest_charges=self.smallest_charges
-        )
+        """Two phases, so that no key is needed; an intent is always found by its id."""
+        return Capabilities(two_phase=True, void=True, look_up=LookUp.STRONG, smallest_charges=self.smallest_charges)
 
     def prepare(self, request: Request) -> str:
         """Create a PaymentIntent, unconfirmed."""
@@ -312,7 +303,6 @@ class StripeGateway:
                 "reference": request.reference,
                 "account": request.account,
                 "purpose": request.purpose.value,
-                "on": request.on.isoformat(),
             },
         }
         customer = self.customer(request.account)
@@ -377,7 +367,10 @@ class StripeGateway:
         told = json.loads(text).get("data", {}).get("object", {})
         if told.get("object") != "dispute":
             return (told.get("metadata") or {}).get("reference")
-        intent = _sent(lambda: self.client.v1.payment_intents.retrieve(told["payment_intent"], None, _options()))
+        disputed = told.get("payment_intent")
+        if not disputed:
+            return None  # of a charge that was made without an intent, and so not here
+        intent = _sent(lambda: self.client.v1.payment_intents.retrieve(disputed, None, _options()))
         return getattr(intent.metadata, "reference", None)
 
     def _as_it_is(self, ref: str, error: stripe.StripeError, open_still: tuple[type[Outcome], ...]) -> Outcome:

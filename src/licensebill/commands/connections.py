@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
+import attrs
 from cyclopts import Parameter
 
 from licensebill._checks import cardless_text
@@ -25,7 +26,7 @@ from licensebill.charging import Job
 from licensebill.errors import InvalidValue, shown
 from licensebill.outcomes import Outcome
 from licensebill.protocols import Capabilities, Clock, LookUp, NotSent, Request, SnapshotStore, Store, TwoPhaseGateway
-from licensebill.testing.provider import StandIn
+from licensebill.testing.provider import StandIn, new_name
 
 StoreUrl = Annotated[
     str,
@@ -127,11 +128,12 @@ def provided(name: GatewayName, *, url: str | None, customers: Path | None, cloc
     Args:
         name: `stripe`, with the key of the environment, or `stand-in`.
         url: of a stand-in that runs already; without it one is started, which forgets everything at the end.
-        customers: a CSV file with the columns account, customer.
+        customers: a CSV file with the columns account, customer; Stripe needs one.
         clock: of a stand-in that is started.
 
     Raises:
-        InvalidValue: no key, a key that Stripe refuses, an address that is not this machine's, or no driver.
+        InvalidValue: no key, a key that Stripe refuses, no customers, an address that is not this machine's, or no
+            driver.
     """
     customer = _customers(customers).get
     gateway = _gateway()
@@ -139,12 +141,14 @@ def provided(name: GatewayName, *, url: str | None, customers: Path | None, cloc
         if url is not None:
             raise InvalidValue("--gateway-url", "is for the stand-in; Stripe is where it always is")
         client = _client(_key())
+        if customers is None:
+            raise InvalidValue("--customers", "must be given: Stripe charges a saved source only for its customer")
         check_key(client)
-        yield gateway(client=client, customer=customer)
+        yield gateway(client=client, customer=_Listed(_customers(customers)))
     elif url is not None:
         yield gateway(client=_client("sk_test_standin", _loopback(url)), customer=customer)
     else:
-        with StandIn(clock=clock) as started:
+        with StandIn(clock=clock, name=new_name()) as started:
             yield gateway(client=_client("sk_test_standin", started.url), customer=customer)
 
 
@@ -211,6 +215,18 @@ def _customers(path: Path | None) -> Mapping[str, str]:
     if rows[:1] != [["account", "customer"]] or any(len(row) != len(rows[0]) for row in rows):
         raise InvalidValue("--customers", "must have the two columns account,customer")
     return {account: cardless_text("--customers", customer) for account, customer in rows[1:]}
+
+
+@attrs.frozen
+class _Listed:
+    """The customers of a file. Without one nothing is asked of Stripe, which would reject each charge for good."""
+
+    customers: Mapping[str, str]
+
+    def __call__(self, account: str) -> str:
+        if account not in self.customers:
+            raise NotSent(f"{account} is not in the file of --customers")
+        return self.customers[account]
 
 
 class Nobody:

@@ -18,16 +18,18 @@ from licensebill.changes import OpenRecharge, PlanBill
 from licensebill.charges import PREPAID, Charge, Standing, State, after, entries
 from licensebill.charging import Charging, Job
 from licensebill.codec import read_account
-from licensebill.commands.connections import Kept, Nobody, opened_store, provided
+from licensebill.commands.connections import Kept, opened_store, provided
 from licensebill.commands.printing import ANSWERED, REFUSED, print_table
 from licensebill.cycles import Period
 from licensebill.errors import InvalidValue
 from licensebill.events import Answered, Changed, Event, Opened, Planned, Target
 from licensebill.ledger import transactions
 from licensebill.money import Money, total
-from licensebill.outcomes import Declined, Outcome, Pending, Returned, Succeeded, Voided, what_follows
-from licensebill.protocols import Request, TwoPhaseGateway, Usage, VersionConflict
+from licensebill.outcomes import Declined, Pending, Returned, Succeeded, Voided, what_follows
+from licensebill.protocols import TwoPhaseGateway, Usage, VersionConflict
 from licensebill.readings import Reading
+from licensebill.testing.faults import Crash, FaultyGateway, Schedule
+from licensebill.testing.faults import Fault as Ordered
 from licensebill.testing.provider import SOURCES, Capture, Fault, StandIn
 from licensebill.usage import UsageHistory
 
@@ -118,24 +120,8 @@ class _Clock:
 # --- what happens -------------------------------------------------------------------------------------------------
 
 
-class _PowerCut(BaseException):
-    """Ends the process, as far as charging is concerned: nothing after it is done, nothing is cleaned up."""
-
-
-@attrs.frozen
-class _Fragile(Nobody):
-    """A gateway during whose next capture the power goes off: after the money has moved, before it is written down."""
-
-    gateway: TwoPhaseGateway
-
-    def prepare(self, request: Request) -> str:
-        """As it does."""
-        return self.gateway.prepare(request)
-
-    def capture(self, ref: str, request: Request) -> Outcome:
-        """The last thing that happens."""
-        self.gateway.capture(ref, request)
-        raise _PowerCut
+#: The power goes off in the second call of the provider, the first capture: the money has moved, and nobody knows.
+_POWER_CUT = {1: Ordered.CRASH_AFTER}
 
 
 @attrs.frozen
@@ -183,8 +169,8 @@ def _play(url: str, provider: StandIn, gateway: TwoPhaseGateway, clock: _Clock) 
             raise InvalidValue("--store", "holds the account of the demonstration already; name another one") from None
         teller.hear(kept)
         teller.aside(clock(), "The power goes off in the middle of the first run.")
-        with contextlib.suppress(_PowerCut):
-            _run(_charging(kept, _Fragile(gateway), clock), Job.BILLS)
+        with contextlib.suppress(Crash):
+            _run(_charging(kept, FaultyGateway(gateway, Schedule(_POWER_CUT)), clock), Job.BILLS)
         teller.hear(kept)
         teller.aside(clock(), "The money has moved, and nobody has written it down. The power comes back.")
     with opened_store(url) as kept:
@@ -271,7 +257,8 @@ def _answer(before: Standing, grown: Standing, fact: Answered) -> Iterator[str]:
     if charge is None or (now is not None and now.state is charge.state):
         return  # looked at, and nothing new
     source, amount, outcome = charge.target.shown, f"{charge.intent.amount:,}", fact.outcome
-    why = what_follows(outcome, retries=charge.returns).text
+    retries, age = charge.returns.count(charge.target.token), (grown.at - charge.first).days
+    why = what_follows(outcome, retries=retries, age_days=age).text
     trx = f"It is TRX-{grown.transactions:06d} (FUN-9, BIL-2)."
     if isinstance(outcome, Succeeded):
         yield f"{fact.intent}: {amount} captured from {source}. {_how(charge, grown.at)}{why} {trx}"
@@ -311,7 +298,7 @@ def _compared(kept: Kept, provider: StandIn) -> int:
     booked = total((one.amount for one in listed), "USD")
     print(f"\nKept by the provider {moved:,}; in the ledger {booked:,}: {'equal' if moved == booked else 'NOT EQUAL'}.")
     references = {one.reference for one in captures}
-    print(f"{len(captures)} captures of {len(references)} attempts: none was made twice.")
+    print(f"{len(captures)} captures under {len(references)} references: none was made twice.")
     return ANSWERED if moved == booked and len(references) == len(captures) else REFUSED
 
 

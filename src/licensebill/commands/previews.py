@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from licensebill.changes import CarryOver, PlanBill
+from licensebill.charging import Foreseen
 from licensebill.commands.printing import ANSWERED, FAILED, REFUSED, money_data, print_table
 from licensebill.commands.summary import CUSTOMERS_OWN, MAX_TOLD, Sums, Told, show_problems
 from licensebill.events import Changed, Halted, Planned, Target
@@ -29,6 +30,8 @@ class Step:
         sources: in order, masked.
         text: for people.
         needs_person: whether the operator has to look at it.
+        is_certain: whether it does not depend on what the provider answers to a step before.
+        code: of a notice; empty otherwise.
     """
 
     account: str
@@ -38,6 +41,8 @@ class Step:
     sources: tuple[str, ...] = ()
     text: str
     needs_person: bool = False
+    is_certain: bool = True
+    code: str = ""
 
     def data(self) -> dict[str, Any]:
         """For programs."""
@@ -47,6 +52,8 @@ class Step:
             "charge": self.charge or None,
             **({"amount": None, "currency": None} if self.amount is None else money_data(self.amount)),
             "sources": list(self.sources),
+            "certain": self.is_certain,
+            "code": self.code or None,
             "text": self.text,
         }
 
@@ -73,7 +80,7 @@ class Preview:
     def show(self) -> None:
         """As text."""
         for step in self.steps:
-            print(f"{step.charge or step.account}: {step.text}")
+            print(f"{step.charge or step.account}: {step.text}{'' if step.is_certain else _DEPENDS}")
         self.failures.show()
         show_problems(self.problems)
         planned = Sums()
@@ -96,10 +103,19 @@ class Preview:
         }
 
 
-def steps_of(account: str, found: Ask | Draft | Notice) -> Iterator[Step]:
+_DEPENDS = " (unless an answer of the provider changes that)"
+
+
+def steps_of(account: str, found: Foreseen) -> Iterator[Step]:
     """What one part of a preview comes to, in words."""
+    for step in _steps_of(account, found.step):
+        yield attrs.evolve(step, is_certain=found.is_certain)
+
+
+def _steps_of(account: str, found: Ask | Draft | Notice) -> Iterator[Step]:
     if isinstance(found, Notice):
-        yield Step(account=account, does="notice", text=found.text, needs_person=found.code not in CUSTOMERS_OWN)
+        needs_person = found.code not in CUSTOMERS_OWN
+        yield Step(account=account, does="notice", text=found.text, needs_person=needs_person, code=found.code)
     elif isinstance(found, Ask):
         yield _asked(account, found)
     else:

@@ -1,14 +1,14 @@
 """Records: commands for what a store holds: `open`, `status`, `resolve` and `ledger`. None of them asks a provider."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import attrs
 from cyclopts import Parameter
 
-from licensebill.charges import Charge, Standing, State, entries
+from licensebill.charges import Charge, Standing, State, entries, folded
 from licensebill.charging import Charging, UnknownAccount, account_of
 from licensebill.codec import AccountFile, load_account, load_usage
 from licensebill.commands.connections import Kept, Nobody, StoreUrl, clock_of, opened_store
@@ -28,7 +28,7 @@ from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.events import Decision
 from licensebill.ledger import Category, Selection, Transaction, selection, transactions
 from licensebill.money import Money
-from licensebill.planning import targets
+from licensebill.planning import attempts
 from licensebill.protocols import Clock, VersionConflict
 
 _CATEGORIES = {
@@ -132,55 +132,110 @@ class OpenCharge:
         }
 
 
+#: The clocks of two machines may differ by so much without a word.
+_SKEW = timedelta(hours=1)
+
+
 def _minute(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
-def status(*accounts: str, store: StoreUrl, as_json: Json = False) -> int:
+@attrs.define
+class Found:
+    """What stands in a store: charges that are not paid, and what somebody has to look at."""
+
+    read: int = 0
+    open: list[OpenCharge] = attrs.field(factory=list)
+    watched: Sums = attrs.field(factory=Sums)
+    ahead: Told = attrs.field(factory=Told)
+    failures: Told = attrs.field(factory=Told)
+
+    def add(self, standing: Standing, now: datetime) -> None:
+        """One more account."""
+        self.read += 1
+        if standing.at > now + _SKEW:
+            text = f"its latest event is of {_minute(standing.at)}, and nothing is planned before that"
+            self.ahead.add(standing.account.id, "ahead_of_the_clock", text)
+        for charge in standing.charges:
+            if charge.state is State.SUCCEEDED:
+                self.watched.add(charge.intent.amount)
+            else:
+                self.open.append(_opened(standing, charge, now))
+
+    @property
+    def reviews(self) -> list[OpenCharge]:
+        """What waits for a person."""
+        return [one for one in self.open if one.charge.state is State.NEEDS_REVIEW]
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        if self.failures.count:
+            return FAILED
+        return REFUSED if self.reviews or self.ahead.count else ANSWERED
+
+    def data(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "accounts": self.read,
+            "open": [one.data() for one in self.open],
+            "needs_review": len(self.reviews),
+            "watched": self.watched.data(),
+            "ahead_of_the_clock": self.ahead.data("account"),
+            "failures": self.failures.data("account"),
+        }
+
+    def show(self) -> None:
+        """As text."""
+        if self.open:
+            print_table((one.row() for one in self.open), ("left", "left", "right", "left", "left", "left", "left"))
+            print()
+        for one in self.reviews:
+            charge = one.charge
+            print(f"{charge.intent.id} waits for a person: {charge.reason}")
+            print(f"  at the provider: {charge.ref or 'nothing was prepared'} (reference {charge.reference})")
+            print(
+                f"  then: licensebill resolve {charge.intent.id} captured|not-captured|ask-again --by NAME --note TEXT"
+            )
+            print()
+        rows = [("Accounts read", str(self.read), ""), ("Open charges", str(len(self.open)), "")]
+        rows += [
+            ("Waiting for a person", str(len(self.reviews)), ""),
+            self.watched.row("Paid, and watched for returns"),
+        ]
+        print_table(rows)
+        for told in (self.ahead, self.failures):
+            if told.count:
+                print()
+                told.show()
+
+
+def status(*accounts: str, store: StoreUrl, at: str | None = None, as_json: Json = False) -> int:
     """Print every charge that is not paid: since when, what is next, and what waits for a person and why.
 
     Args:
         accounts: only these; all of them without any.
         store: where the accounts are kept.
+        at: the present instant; without it the machine's clock counts.
         as_json: print data.
     """
-    clock = clock_of(None)
-    open_charges: list[OpenCharge] = []
-    failures, read, watched = Told(), 0, Sums()
+    clock, found = clock_of(at), Found()
     with opened_store(store) as kept, progress("status") as count:
         charging = _charging(kept, clock)
         for account in accounts or _all(kept):
             try:
-                standing = charging.standing(account)
+                found.add(charging.standing(account), clock())
             except UnknownAccount:
                 raise
             except LicenseBillError as failure:
-                failures.add(account, failure.code, str(failure))
-                continue
-            read += 1
-            count()
-            open_charges += [
-                _opened(standing, one, clock()) for one in standing.charges if one.state is not State.SUCCEEDED
-            ]
-            for one in standing.charges:
-                if one.state is State.SUCCEEDED:
-                    watched.add(one.intent.amount)
-    reviews = [one for one in open_charges if one.charge.state is State.NEEDS_REVIEW]
+                found.failures.add(account, failure.code, str(failure))
+            else:
+                count()
     if as_json:
-        print_json(
-            {
-                "accounts": read,
-                "open": [one.data() for one in open_charges],
-                "needs_review": len(reviews),
-                "watched": watched.data(),
-                "failures": failures.data("account"),
-            }
-        )
+        print_json(found.data())
     else:
-        _show(read, open_charges, reviews, watched, failures)
-    if failures.count:
-        return FAILED
-    return REFUSED if reviews else ANSWERED
+        found.show()
+    return found.code
 
 
 def _all(kept: Kept) -> Iterator[str]:
@@ -193,27 +248,13 @@ def _all(kept: Kept) -> Iterator[str]:
 def _opened(standing: Standing, charge: Charge, now: datetime) -> OpenCharge:
     if charge.state is State.NEEDS_REVIEW:
         return OpenCharge(charge=charge, next="waits for a person")
-    if charge.state is State.FAILED and not targets(standing, charge.intent, max(now, standing.at)):
-        return OpenCharge(charge=charge, next="waits for a source that may be tried")
+    if charge.state is State.FAILED:
+        tried = attempts(standing, charge.intent, max(now, standing.at))
+        if not tried.order:
+            again = "" if tried.next_possible is None else f", from {_minute(tried.next_possible)}"
+            return OpenCharge(charge=charge, next=f"waits for a source that may be tried{again}")
     look = charge.next_look
-    return OpenCharge(charge=charge, next="with the next run" if look is None else f"asked at {_minute(look)}")
-
-
-def _show(read: int, open_charges: list[OpenCharge], reviews: list[OpenCharge], watched: Sums, failures: Told) -> None:
-    if open_charges:
-        print_table((one.row() for one in open_charges), ("left", "left", "right", "left", "left", "left", "left"))
-        print()
-    for one in reviews:
-        charge = one.charge
-        print(f"{charge.intent.id} waits for a person: {charge.reason}")
-        print(f"  at the provider: {charge.ref or 'nothing was prepared'} (reference {charge.reference})")
-        print(f"  then: licensebill resolve {charge.intent.id} captured|not-captured|ask-again --by NAME --note TEXT\n")
-    rows = [("Accounts read", str(read), ""), ("Open charges", str(len(open_charges)), "")]
-    rows += [("Waiting for a person", str(len(reviews)), ""), watched.row("Paid, and watched for returns")]
-    print_table(rows)
-    if failures.count:
-        print()
-        failures.show()
+    return OpenCharge(charge=charge, next="with the next run" if look is None else f"to be asked at {_minute(look)}")
 
 
 # --- resolve ------------------------------------------------------------------------------------------------------
@@ -252,8 +293,7 @@ def resolve(
             raise InvalidValue("charge", f"{shown(charge)} {state}: only one that waits for a person is resolved")
         captured = None if amount is None else _amount(amount, before.account.currency)
         standing = charging.resolve(charge, _DECISIONS[decision], by=by, note=note, captured=captured)
-    left = standing.charge(charge)
-    print(f"{charge}: {_DECISIONS[decision].value}, as {by} says. {_after(left, _DECISIONS[decision])}")
+    print(f"{charge}: {_resolved(found.intent.amount, captured, standing.charge(charge), decision, by)}")
     return ANSWERED
 
 
@@ -264,54 +304,67 @@ def _amount(text: str, currency: str) -> Money:
         raise InvalidValue("--amount", refused.problem) from None
 
 
-def _after(charge: Charge | None, decision: Decision) -> str:
-    if decision is Decision.ASK_AGAIN:
-        return "The next run asks the provider again."
-    if decision is Decision.CAPTURED:
-        return "It is settled."
-    return "It came to nothing." if charge is None else "It stays owed; the next run tries it again."
+def _resolved(asked: Money, captured: Money | None, left: Charge | None, decision: str, by: str) -> str:
+    if decision == "ask-again":
+        return f"it goes on, as {by} says. The next run asks the provider again."
+    if decision == "captured":
+        differs = (
+            "" if captured in {None, asked} else f" {asked:,} was asked for; the next bill settles the difference."
+        )
+        return f"{captured or asked:,} was captured, as {by} says. It is settled.{differs}"
+    then = "It came to nothing." if left is None else f"{asked:,} stays owed; the next run tries it again."
+    return f"not captured, as {by} says. {then}"
 
 
 # --- ledger -------------------------------------------------------------------------------------------------------
 
 
 def ledger(
-    account: str,
-    /,
-    *,
+    *accounts: str,
     store: StoreUrl,
     first: Annotated[date | None, Parameter(name="--from")] = None,
     last: Annotated[date | None, Parameter(name="--to")] = None,
     category: Literal["licenses", "minutes", "storage", "services"] | None = None,
     as_json: Json = False,
 ) -> int:
-    """Print the transactions of an account, with their lines.
+    """Print the transactions of accounts, with their lines.
 
     Args:
-        account: its id.
+        accounts: only these; all of them without any.
         store: where the accounts are kept.
         first: the first day that is shown.
         last: the last day that is shown.
         category: only transactions with a line for it; the sum is then of these lines alone.
         as_json: print data.
     """
-    with opened_store(store) as kept:
-        stream = kept.load(account)
-        if not stream.events:
-            raise UnknownAccount("account", f"{shown(account)} has no stream in this store")
-        currency = _charging(kept, clock_of(None)).standing(account).account.currency
     if first is not None and last is not None and last < first:
         raise InvalidValue("--to", f"must not be before {first}, not {last}")
     chosen = None if category is None else _CATEGORIES[category]
-    kept_ones = selection(transactions(entries(stream.events)), currency, first=first, last=last, category=chosen)
+    listed: list[dict[str, Any]] = []
+    with opened_store(store) as kept:
+        for account in accounts or _all(kept):
+            made, currency = _transactions(kept, account)
+            found = selection(made, currency, first=first, last=last, category=chosen)
+            if as_json:
+                listed.append(_ledger_data(account, found))
+            else:
+                _show_ledger(found, "" if len(accounts) == 1 else account)
     if as_json:
-        print_json(_ledger_data(account, kept_ones))
-    else:
-        _show_ledger(kept_ones)
+        print_json({"accounts": listed})
     return ANSWERED
 
 
-def _show_ledger(made: Selection) -> None:
+def _transactions(kept: Kept, account: str) -> tuple[tuple[Transaction, ...], str]:
+    """All of an account's, and its currency."""
+    events = kept.load(account).events
+    if not events:
+        raise UnknownAccount("account", f"{shown(account)} has no stream in this store")
+    return transactions(entries(events)), folded(events[:1]).account.currency
+
+
+def _show_ledger(made: Selection, heading: str) -> None:
+    if heading:
+        print(f"{heading}:")
     rows = [row for one in made.transactions for row in _transaction_rows(one)]
     what = "Total" if made.category is None else f"Total of {made.category.value}"
     print_table([*rows, (what, "", "", f"{made.amount:,}")], ("left", "left", "left", "right"))
@@ -333,6 +386,7 @@ def _ledger_data(account: str, made: Selection) -> dict[str, Any]:
                 "trx": one.trx,
                 "on": str(one.on),
                 "charge": one.intent_id,
+                "reference": one.reference or None,
                 "source": one.source,
                 "authorized_by": one.authorized_by or None,
                 "reverses": None if one.reverses is None else f"TRX-{one.reverses:06d}",

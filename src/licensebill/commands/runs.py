@@ -47,7 +47,7 @@ def run(
     meters: Annotated[Path | None, Parameter(help="A folder with usage.csv and storage.csv in ACCOUNT/.")] = None,
     at: str | None = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
-    customers: Path | None = None,
+    customers: Annotated[Path | None, Parameter(env_var="LICENSEBILL_CUSTOMERS")] = None,
     gateway_url: str | None = None,
     share: str | None = None,
     as_json: Json = False,
@@ -63,7 +63,7 @@ def run(
         meters: where the dialer's usage and the readings of storage are.
         at: the present instant, for the stand-in and for --dry-run; without it the machine's clock counts.
         dry_run: print what would be done, and change nothing.
-        customers: a CSV file with the columns account,customer: Stripe's customers.
+        customers: a CSV file with the columns account,customer: the customers at Stripe that the sources belong to.
         gateway_url: of a stand-in that runs already; without it one is started, which forgets everything at the end.
         share: 2/3 is the second of three workers that share the accounts among them.
         as_json: print data.

@@ -25,7 +25,7 @@ MAX_TOLD = 100
 #: Notices that say the provider was not reached, or did not answer.
 _PROVIDER = frozenset({"not_sent", "outcome_unknown"})
 #: Notices that are the customer's business, as every day brings some: nobody has to look at the run for them.
-CUSTOMERS_OWN = frozenset({"no_source", "monthly_cap", "daily_limit"})
+CUSTOMERS_OWN = frozenset({"no_source", "monthly_cap", "daily_limit", "charge_failed", "returned"})
 
 # --- counting -----------------------------------------------------------------------------------------------------
 

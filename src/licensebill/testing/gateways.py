@@ -492,7 +492,7 @@ class TwoPhaseSuite(_GatewaySuite):
         return gateway.prepare(request)
 
     def _charge(self, gateway: TwoPhaseGateway, ref: str, request: Request) -> Outcome:
-        return outcome("capture", gateway.capture(ref, attrs.evolve(request, prepared=_NOON)))
+        return outcome("capture", gateway.capture(ref, request))
 
     def _look(self, gateway: TwoPhaseGateway, ref: str) -> Outcome:
         return outcome("retrieve", gateway.retrieve(ref))

@@ -381,9 +381,10 @@ def _expanded(params: Mapping[str, str]) -> bool:
 class Account:
     """The provider's side of one Stripe account: its PaymentIntents, and what each endpoint does to them."""
 
-    def __init__(self, now: datetime.datetime) -> None:
+    def __init__(self, now: datetime.datetime, name: str) -> None:
         self.now = now
         self.sources = dict(SOURCES)
+        self._name = name
         self.intents: dict[str, _Intent] = {}
         self.captures: dict[str, Capture] = {}
         self.events: list[Json] = []
@@ -616,7 +617,7 @@ class Account:
         )
 
     def _id(self, prefix: str) -> str:
-        return f"{prefix}_standin{next(self._counter):06d}"
+        return f"{prefix}_{self._name}{next(self._counter):06d}"
 
     def _intent(self, identifier: str) -> _Intent:
         if identifier not in self.intents:

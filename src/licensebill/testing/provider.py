@@ -44,6 +44,7 @@ import http.server
 import json
 import random
 import re
+import secrets
 import socket
 import sys
 import threading
@@ -154,6 +155,7 @@ class StandIn:
         clock: tells the provider's time; nothing here ever looks at the machine's.
         port: to listen on; 0 takes a free one.
         webhook_secret: signs web-hooks.
+        name: in the id of everything it makes: one stand-in does not know the objects of another of another name.
 
     Attributes:
         sources: the behavior of each token; may be changed at any time, so that a card fails first and works later.
@@ -166,12 +168,19 @@ class StandIn:
         ()
     """
 
-    def __init__(self, *, clock: Clock, port: int = 0, webhook_secret: str = "whsec_standin") -> None:  # noqa: S107
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        port: int = 0,
+        webhook_secret: str = "whsec_standin",  # noqa: S107 - of tests
+        name: str = "standin",
+    ) -> None:
         self._clock = clock
         self._secret = webhook_secret
         self._lock = threading.RLock()
         self._closing = threading.Event()
-        self._account = Account(clock())
+        self._account = Account(clock(), name)
         self._keys: dict[str, tuple[datetime.datetime, Request, Answer]] = {}
         self._in_flight: set[str] = set()
         self._planned: list[_Planned] = []
@@ -473,12 +482,18 @@ class _Server(http.server.ThreadingHTTPServer):
             self.shutdown_request(connection)
 
 
+def new_name() -> str:
+    """A name that no other stand-in has, so that what one has made is never taken for another's."""
+    return f"standin{secrets.token_hex(4)}"
+
+
 def main(arguments: list[str] | None = None, *, until: threading.Event | None = None) -> None:
     """Serve by the machine's clock until interrupted; the URL is printed first."""
     parser = argparse.ArgumentParser(prog="python -m licensebill.testing.provider", description="A stand-in for Stripe")
     parser.add_argument("--port", type=int, default=0, help="to listen on at 127.0.0.1; 0 takes a free one")
     port: int = parser.parse_args(arguments).port
-    with StandIn(clock=lambda: datetime.datetime.now(datetime.UTC), port=port) as provider:  # noqa: TID251 - its own
+    clock, name = lambda: datetime.datetime.now(datetime.UTC), new_name()  # noqa: TID251 - its own clock
+    with StandIn(clock=clock, port=port, name=name) as provider:
         sys.stdout.write(f"{provider.url}\n")
         sys.stdout.flush()
         try:

@@ -161,7 +161,6 @@ class Provider:
             look_up=LookUp.STRONG,
             key_window=self.KEY_WINDOW if self.is_keyed else None,
             in_flight=self.IN_FLIGHT,
-            delayed=True,
             smallest_charges=(Money(500_000, "USD"),),
         )
 

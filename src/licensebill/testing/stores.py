@@ -96,7 +96,7 @@ def sample_facts(account: str = "acme") -> tuple[Fact, ...]:
     answers: tuple[Outcome, ...] = (
         *(Succeeded(), Succeeded(usd), Pending(), Voided(), Returned("R01"), NotCaptured(), Unknown()),
         Declined(kind=DeclineKind.HARD, code="stolen_card"),
-        Declined(kind=DeclineKind.SOFT, code="try_again_later", retry_after=NOON + timedelta(hours=4)),
+        Declined(kind=DeclineKind.SOFT, code="try_again_later"),
     )
     return (
         Opened(sample_account(account)),
@@ -386,6 +386,14 @@ class StoreSuite(_Suite):
             store.append("acme", 3, sample_events(1, start=2), wake=None)
         assert caught[0].event == "acme/2"
         self._is_unchanged(3)
+
+    def test_an_event_of_long_ago_is_still_known(self) -> None:
+        """The order that somebody sends again, with an id of their own, may be hundreds of events back."""
+        store = self._with(300)
+        with refused(AlreadyAppended) as caught:
+            store.append("acme", 300, sample_events(1), wake=None)
+        assert caught[0].event == "acme/1"
+        self._is_unchanged(300)
 
     def test_an_append_tried_again_is_known(self) -> None:
         """Who never heard that an append went through is told so, and not only that the version has passed."""

@@ -147,7 +147,6 @@ class Provider:
             look_up=LookUp.STRONG,
             key_window=self.KEY_WINDOW if self.is_keyed else None,
             in_flight=self.IN_FLIGHT if self.is_keyed else timedelta(),
-            delayed=True,
         )
 
     def prepare(self, request: Request) -> tuple["Provider", str]:
