@@ -367,13 +367,22 @@ def _enter(account: Account) -> Account:
 
 def _without_old(account: Account) -> Account:
     """The account without what was paid too long ago to be returned or credited, so that it does not grow for ever."""
-    oldest = account.today - timedelta(days=tariff_on(account, account.today).value.funding.settled_days)
+    oldest = oldest_kept(account)
     if all(intent.on >= oldest for intent in account.settled):
         return account
     settled = tuple(intent for intent in account.settled if intent.on >= oldest)
     kept = {intent.id for intent in settled} | {one.intent.id for one in account.open}
     notes = tuple(note for note in account.notes if note.intent_id in kept)
     return attrs.evolve(account, settled=settled, notes=notes)
+
+
+def oldest_kept(account: Account) -> date:
+    """The day of the oldest charge that the account still holds among those that were paid.
+
+    Source: FUN-9.
+    """
+    start = account.cycle.start
+    return start - timedelta(days=tariff_on(account, max(start, account.began)).value.funding.settled_days)
 
 
 def _keep(account: Account, cycle: Period) -> Account:
@@ -482,11 +491,19 @@ def apply(account: Account, change: Change) -> Account:
     account = advance(account, change.on)
     if account.cancellation is not None and has_ended(account, change.on) and not change.after_end:
         raise AccountEnded(account.id, account.cancellation.effective)
-    if all(one.cycle != account.cycle for one in account.spending) and not has_ended(account, change.on):
+    if not is_ready(account):
         raise InvalidValue("account", "must be made ready with begin() before it changes")
     if change.action is not None:
         _check_permitted(account, change.action, getattr(change, "by", ""))
     return change.change(account)
+
+
+def is_ready(account: Account) -> bool:
+    """Whether an account has been made ready with `begin`, so that its cycle will be billed; or has ended.
+
+    Source: CYC-1.
+    """
+    return any(one.cycle == account.cycle for one in account.spending) or has_ended(account, account.today)
 
 
 def _check_permitted(account: Account, action: Action, by: str) -> None:

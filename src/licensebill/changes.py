@@ -33,6 +33,7 @@ from licensebill.accounts import (
     funding_of,
     has_ended,
     is_recharge_under_way,
+    oldest_kept,
     recurring,
     schedule_on,
     terms_day,
@@ -947,7 +948,8 @@ class RecordReturn(Change):
     """The bank took a settled payment back (FUN-9): minutes are drawn back, anything else is owed again.
 
     Args:
-        intent: the charge, as it was settled: one of the account's.
+        intent: the charge, as it was settled: one of the account's, or of before `accounts.oldest_kept`, which the
+            account has forgotten and the caller has not.
         code: the bank's return code.
         source: that had paid; it is blocked where the code says that trying again is of no use.
         token: that was charged, so that a source replaced since is not blocked; None blocks it whatever its token.
@@ -966,7 +968,7 @@ class RecordReturn(Change):
 
     def change(self, account: Account) -> Account:
         """Reverse the payment."""
-        if self.intent not in account.settled:
+        if self.intent not in account.settled and self.intent.on >= oldest_kept(account):
             raise UnknownIntent("intent", f"{shown(self.intent.id)} is not settled, or was returned before")
         follows = sources.what_follows(
             sources.Returned(self.code),

@@ -20,7 +20,7 @@ import attrs
 
 from licensebill import ledger
 from licensebill._checks import instance, instant, text
-from licensebill.accounts import Account, apply
+from licensebill.accounts import Account, apply, is_ready
 from licensebill.changes import CarryOver, DrawMinutes, RecordOutcome, RecordReturn, RetryCharge, as_captured
 from licensebill.cycles import local_day
 from licensebill.errors import InvalidValue, LicenseBillError, shown
@@ -402,6 +402,8 @@ def _after(standing: Standing | None, event: Event) -> Standing:
     if standing is None:
         if not isinstance(fact, Opened):
             raise InvalidValue("event", "must open the account, being the first")
+        if not is_ready(fact.account):
+            raise InvalidValue("account", "must be made ready with begin(), or its first bill would be lost")
         if fact.account.open:
             raise InvalidValue("account", f"has an open charge, {fact.account.open[0].intent.id}; settle it first")
         text("account.id", fact.account.id, LONGEST_ACCOUNT_ID)

@@ -20,7 +20,7 @@ from zlib import crc32
 
 import attrs
 
-from licensebill._checks import MAX_TEXT, holds_card_number, instance, text, whole
+from licensebill._checks import MAX_TEXT, cardless_text, holds_card_number, instance, whole
 from licensebill.accounts import Account, Change
 from licensebill.bills import TaxRule, no_tax
 from licensebill.charges import Charge, CorruptStream, Standing, State, folded, moves, record, still_applies
@@ -242,45 +242,67 @@ def _asked(standing: Standing, ask: Ask, *, is_hint: bool = False) -> Generator[
     reply = yield ask
     assert isinstance(reply, Reply)  # noqa: S101 - narrows what the driver answers
     answer = reply.answer
+    notices: tuple[Notice, ...] = ()
     if isinstance(answer, ChargeFailure):
         if _leaves_it(charge, ask.act, answer):
-            notice = Notice(standing.account.id, answer.code, f"{charge.intent.id} waits for the next run: {answer}")
+            text = f"{charge.intent.id} waits for the next run: {answer}"
+            notice = _notice(standing, answer.code, text)
             return Turn(standing=standing, skip=charge.intent.id, notices=(notice,))
-        if isinstance(answer, RequestRejected):
+        if isinstance(answer, RequestRejected) and charge.state is not State.SUCCEEDED:
             return (yield from _told(standing, (_halted(charge.intent.id, charge.attempt, answer),), reply.at))
+        if isinstance(answer, RequestRejected):
+            notices = (
+                _notice(standing, answer.code, f"{charge.intent.id} stays paid, and cannot be watched: {answer}"),
+            )
         answer = Unknown()
     facts = facts_of(charge, answer)
     if is_hint and not moves(charge, facts):
-        return Turn(standing=standing)
-    return (yield from _told(standing, facts, reply.at))
+        return Turn(standing=standing, notices=notices)
+    made = yield from _told(standing, facts, reply.at)
+    return attrs.evolve(made, notices=(*notices, *made.notices))
 
 
 def _no_longer_watched(standing: Standing, intent: str) -> tuple[Notice, ...]:
     if all(one.id != intent for one in standing.account.settled):
         return ()
     text = f"{intent} is paid and no longer watched; if the money was taken back since, a person has to see to it"
-    return (Notice(standing.account.id, "not_watched", text),)
+    return (_notice(standing, "not_watched", text),)
 
 
 def _leaves_it(charge: Charge, act: Act, refused: LicenseBillError) -> bool:
     """Whether a failure changes nothing about a charge, so that the same is asked again in the next run."""
-    if isinstance(refused, NotSent) or charge.state is State.SUCCEEDED:  # watching a payment fails: it stays paid
+    if isinstance(refused, NotSent):
         return True
-    return isinstance(refused, OutcomeUnknown) and act is Act.PREPARE  # no money moves while an object is prepared
+    # no money moves while an object is prepared, and none comes back while nobody answers
+    return isinstance(refused, OutcomeUnknown) and (act is Act.PREPARE or charge.state is State.SUCCEEDED)
 
 
 def _halted(intent: str, attempt: int, problem: LicenseBillError) -> Halted:
-    """The charge stops; the reason is of others' making, and is kept as far as it may be."""
-    said = "".join(one if one.isprintable() else " " for one in str(problem))[:MAX_TEXT].strip()
-    reason = f"{problem.code}; what was said of it may hold a card number" if holds_card_number(said) else said
-    return Halted(intent=intent, attempt=attempt, reason=reason)
+    return Halted(intent=intent, attempt=attempt, reason=_printable(str(problem)))
+
+
+def _printable(said: str) -> str:
+    """What others say, as far as it may be kept and shown."""
+    kept = "".join(one if one.isprintable() else " " for one in said)[:MAX_TEXT].strip()
+    return "what was said of it may hold a card number" if holds_card_number(kept) else kept
+
+
+def _notice(standing: Standing, code: str, text: str) -> Notice:
+    return Notice(standing.account.id, code, text)
 
 
 def _told(standing: Standing, facts: tuple[Told, ...], now: datetime.datetime) -> Generator[Effect, object, Turn]:
     """Write facts down, also if others have written meanwhile, as long as they are still news."""
     version = standing.version
     while True:
-        draft = _draft_of_facts(standing, facts, now)
+        try:
+            draft = _draft_of_facts(standing, facts, now)
+        except LicenseBillError as refused:
+            charge = standing.charge(facts[0].intent)
+            if charge is None or charge.state is not State.SUCCEEDED:
+                raise
+            text = f"what the provider says of {facts[0].intent} cannot be recorded: {refused}"
+            return Turn(standing=standing, skip=facts[0].intent, notices=(_notice(standing, "not_recorded", text),))
         if not draft.events:
             return Turn(standing=standing, skip=facts[0].intent if standing.version == version else "")
         try:
@@ -298,7 +320,10 @@ def _draft_of_facts(standing: Standing, facts: Iterable[Told], now: datetime.dat
             try:
                 draft = draft.then(fact, at=now)
             except LicenseBillError as refused:
-                return draft.then(_halted(fact.intent, fact.attempt, refused), at=now)
+                halted = _halted(fact.intent, fact.attempt, refused)
+                if not still_applies(draft.standing, halted):  # a payment stays paid, whatever is wrong about it
+                    raise
+                return draft.then(halted, at=now)
     return draft
 
 
@@ -370,6 +395,22 @@ class UnknownAccount(InvalidValue):
     """An account that the store holds no stream of."""
 
     code: ClassVar[str] = "unknown_account"
+
+
+@attrs.frozen
+class Unforeseen(LicenseBillError):
+    """An error that is none of the library's stopped a run for an account; it is the cause of this one.
+
+    It comes from a store, a gateway or a meter that raises what no protocol foresees, or is a fault of the library.
+    """
+
+    code: ClassVar[str] = "unforeseen"
+
+    account: str
+    error: str
+
+    def __str__(self) -> str:
+        return f"account {self.account} was left as it is: {self.error}, which nothing here foresees"
 
 
 @attrs.frozen
@@ -446,7 +487,7 @@ class Charging:
         """
         standing = self._drive(account, _read(self._snapshot(account)))
         if standing is None:
-            raise UnknownAccount("account", f"{shown(account)} has no stream in this store")
+            raise _unknown(account)
         return standing
 
     def change(self, account: str, change: Change, *, event: str = "") -> Standing:
@@ -480,25 +521,29 @@ class Charging:
         return self._decide(account_of(intent), lambda standing: draft_of(standing, fact, at=self.clock()))
 
     def resolve(
-        self, intent: str, decision: Decision, *, by: str, note: str, captured: Money | None = None
+        self, reference: str, decision: Decision, *, by: str, note: str, captured: Money | None = None
     ) -> Standing:
         """Record what a person found out about a charge that had halted.
 
         Args:
-            intent: its id.
+            reference: of the attempt they looked at; a decision about one says nothing of the next.
             decision: what they found out.
             by: their name.
             note: how they know.
             captured: the amount, where another was captured than was asked for; None for what was asked.
 
         Raises:
-            InvalidValue: no such charge, or one that does not wait for a person.
+            InvalidValue: no such charge, another attempt, or one that does not wait for a person.
         """
+        intent = intent_of(reference)
 
         def decided(standing: Standing) -> Draft:
             charge = _charge(standing, intent)
-            attempt = charge.attempt
-            fact = Resolved(intent=intent, attempt=attempt, decision=decision, by=by, note=note, captured=captured)
+            if charge.reference != reference:
+                raise InvalidValue("reference", f"must be {shown(charge.reference)}, the attempt that stands now")
+            fact = Resolved(
+                intent=intent, attempt=charge.attempt, decision=decision, by=by, note=note, captured=captured
+            )
             return draft_of(standing, fact, at=self.clock())
 
         return self._decide(account_of(intent), decided)
@@ -542,13 +587,19 @@ class Charging:
                     appended=report.appended + made.appended,
                     notices=(*report.notices, *made.notices),
                 )
+                if known is None:
+                    return attrs.evolve(report, failure=_unknown(account))
                 if made.is_last:
                     break
                 if report.appended > MOST_APPENDED:
-                    raise NoRest(account, report.appended)
+                    return attrs.evolve(report, failure=NoRest(account, report.appended))
             self._keep(known, kept)
         except LicenseBillError as failure:
             return attrs.evolve(report, failure=failure)
+        except Exception as error:  # noqa: BLE001 - it stops this account, is told, and stops no other
+            unforeseen = Unforeseen(account, type(error).__name__)
+            unforeseen.__cause__ = error
+            return attrs.evolve(report, failure=unforeseen)
         return report
 
     def look(self, intent: str) -> Report:
@@ -701,6 +752,10 @@ class Charging:
                 self.store.save_snapshot(standing)
 
 
+def _unknown(account: str) -> UnknownAccount:
+    return UnknownAccount("account", f"{shown(account)} has no stream in this store")
+
+
 def account_of(intent: str) -> str:
     """The account in a charge's id.
 
@@ -747,11 +802,21 @@ def _asked_of(gateway: TwoPhaseGateway, ask: Ask) -> str | Outcome | NotSent | R
     ref = ask.charge.ref or ""
     try:
         if ask.act is Act.PREPARE:
-            return text("ref", gateway.prepare(ask.request))
+            return cardless_text("ref", gateway.prepare(ask.request))
         if ask.act is Act.CAPTURE:
             return outcome("answer", gateway.capture(ref, ask.request))
         return outcome("answer", gateway.retrieve(ref) if ask.act is Act.RETRIEVE else gateway.void(ref))
-    except (NotSent, RequestRejected, OutcomeUnknown) as refused:
-        return refused
+    except NotSent as refused:
+        return NotSent(_said(refused))
+    except RequestRejected as refused:
+        return RequestRejected(_said(refused))
     except Exception as failed:  # noqa: BLE001 - whatever it is, it is no answer
-        return OutcomeUnknown(type(failed).__name__)
+        return OutcomeUnknown(_said(failed) if isinstance(failed, OutcomeUnknown) else type(failed).__name__)
+
+
+def _said(refused: NotSent | RequestRejected | OutcomeUnknown) -> str:
+    """A reason of others' making."""
+    try:
+        return _printable(str(refused.reason))
+    except Exception as failed:  # noqa: BLE001 - a reason that cannot be told
+        return type(failed).__name__

@@ -75,6 +75,8 @@ AccountPath = Annotated[Path, Parameter(help="The account file, TOML or JSON.")]
 
 def main() -> NoReturn:
     """Run the command: the entry point of the installed script."""
+    if sys.stderr is None:  # pragma: no cover - closed by whoever started the process; a test does so
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - not the output, until the end
     try:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(

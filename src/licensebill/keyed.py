@@ -40,18 +40,20 @@ class Keyed:
         return self.gateway.find(_parted(ref)[0]) or NotCaptured()
 
     def void(self, ref: str) -> Outcome:
-        """Only time makes sure that nothing more is captured: the key's window and a look-up that finds nothing.
+        """Only time makes sure that nothing more is captured: no request may still be under way, and none is found.
 
-        A declined one is over as well: within the window its key repeats the decline.
+        That is when the key's window has passed and the time in flight after it. A declined one is over as well: within
+        the window its key repeats the decline.
         """
         reference, since = _parted(ref)
+        # asked before: what is found now could have been captured since the look-up
+        is_over = self.clock() >= since + self._window + self.capabilities.in_flight
         found = self.gateway.find(reference)
         if isinstance(found, Declined):
             return Voided()
         if found is not None:
             return found
-        is_over = self.clock() >= since + self._window and self.capabilities.look_up is LookUp.STRONG
-        return Voided() if is_over else Unknown()
+        return Voided() if is_over and self.capabilities.look_up is LookUp.STRONG else Unknown()
 
     @property
     def _window(self) -> timedelta:

@@ -23,6 +23,20 @@ from licensebill.terms import STANDARD, FundingTerms, Purpose
 _optional = attrs.validators.optional
 
 
+def captured_amount(place: str, value: object) -> Money:
+    """An amount that was captured: above zero.
+
+    Raises:
+        InvalidValue: anything else.
+
+    Source: FUN-9.
+    """
+    amount = instance(place, value, Money)
+    if amount.micros <= 0:
+        raise InvalidValue(place, f"must be above zero, not {amount}: nothing was captured")
+    return amount
+
+
 class DeclineKind(enum.Enum):
     """What a decline means for the source (FUN-9)."""
 
@@ -36,12 +50,15 @@ class Succeeded:
     """The money was captured.
 
     Args:
-        captured: what the provider says it captured; None if it names no amount and what was asked counts.
+        captured: what the provider says it captured, above zero; None if it names no amount and what was asked counts.
+
+    Raises:
+        InvalidValue: an amount that is not above zero.
 
     Source: FUN-9.
     """
 
-    captured: Money | None = attrs.field(default=None, validator=_optional(checked(instance, Money)))
+    captured: Money | None = attrs.field(default=None, validator=_optional(checked(captured_amount)))
 
 
 @attrs.frozen

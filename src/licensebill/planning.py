@@ -21,15 +21,17 @@ from licensebill.bills import Tax, TaxRule, monthly_bill, no_tax, planned
 from licensebill.changes import CarryOver, OpenRecharge
 from licensebill.charges import PREPAID, TRANSITIONS, Charge, DeclineOf, Standing, State, newly_opened, record, signal
 from licensebill.cycles import Period, first_instant
-from licensebill.errors import ChargeFailure, LicenseBillError
+from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError
 from licensebill.events import Answered, Changed, Event, Fact, Halted, Planned, Prepared, Target
-from licensebill.funding import Attempts, Decline, Outcome
+from licensebill.funding import Attempts, Decline, Outcome, SourceKind
 from licensebill.ledger import Intent, Line
 from licensebill.minutes import RechargeDecision, last_run, next_run, recharge_decision, recharge_quote, usage_window
 from licensebill.money import total
 from licensebill.outcomes import Returned, Succeeded, Unknown, Voided
 from licensebill.protocols import Capabilities, Request, Usage
 from licensebill.readings import Reading
+
+_DAY = datetime.timedelta(days=1)
 
 # --- drafts -------------------------------------------------------------------------------------------------------
 
@@ -73,7 +75,7 @@ def asked_id(event: str) -> str:
 
     Source: BIL-4.
     """
-    return f"asked/{event}"
+    return f"{event}/asked"
 
 
 def _event_id(fact: Fact, seq: int) -> str:
@@ -98,10 +100,13 @@ def change_draft(
         event: an id of yours for the change, so that it is recorded once however often it is sent; empty for none.
 
     Raises:
+        InvalidValue: the change is of a day that has not come yet; a day's difference of clocks is forgiven.
         RuleViolation: whatever refuses the change.
 
     Source: BIL-1, FUN-4, MIN-12.
     """
+    if change.on > standing.local_day(at) + _DAY:
+        raise InvalidValue("on", f"must not be after {standing.local_day(at)}, the account's day, but is {change.on}")
     changed = Changed(change)
     given = asked_id(event) if event else _event_id(changed, standing.version + 1)
     told, grown = record(standing, changed, at=at, id=given)
@@ -240,11 +245,12 @@ def _look(standing: Standing, charge: Charge, now: datetime.datetime) -> Ask | D
     return Ask(Act.VOID if voids else Act.RETRIEVE, charge) if due <= now else None
 
 
-def facts_of(charge: Charge, answer: str | Outcome) -> tuple[Prepared | Answered, ...]:
+def facts_of(charge: Charge, answer: str | Outcome) -> tuple[Prepared | Answered | Halted, ...]:
     """What an answer of the provider means for a charge, as facts to be recorded.
 
-    An answer that the charge's state has no use for tells nothing: facts never move backwards. A charge that is found
-    paid and taken back was paid first.
+    An answer that the charge's state has no use for tells nothing: facts never move backwards. A debit that is found
+    paid and taken back was paid first; of a card, whose payments nobody takes back as a matter of course, a person has
+    to decide.
 
     Args:
         charge: as it stood when the provider was asked.
@@ -257,6 +263,9 @@ def facts_of(charge: Charge, answer: str | Outcome) -> tuple[Prepared | Answered
         return (Prepared(**of, ref=answer),)  # type: ignore[arg-type]
     told = Answered(**of, outcome=answer)  # type: ignore[arg-type]
     if isinstance(answer, Returned) and charge.state is not State.SUCCEEDED:
+        if charge.target.kind is SourceKind.CARD:
+            reason = f"the provider says it was paid by card and taken back ({answer.code})"
+            return (Halted(**of, reason=reason),)  # type: ignore[arg-type]
         return (attrs.evolve(told, outcome=Succeeded()), told)
     known = TRANSITIONS[charge.state]
     return (told if signal(told) in known else attrs.evolve(told, outcome=Unknown()),)

@@ -222,6 +222,9 @@ class LookUp(enum.Enum):
     NONE = "there is none"
 
 
+_LONGEST = timedelta(days=3650)
+
+
 @attrs.frozen(kw_only=True)
 class Capabilities:
     """What a payment provider promises.
@@ -231,7 +234,8 @@ class Capabilities:
         void: what is not captured can be made uncapturable for good.
         look_up: by reference or object.
         key_window: for how long the same key repeats the same answer instead of a charge; None where no key is needed.
-        in_flight: the longest time after which a request that was sent can still take effect.
+        in_flight: the longest time after which a request that was decided on can still take effect: on the way, in a
+            pause of its program, and by as much as two workers' clocks differ.
         smallest_charges: the least that is charged, one for each currency that has a least.
     """
 
@@ -245,9 +249,10 @@ class Capabilities:
     smallest_charges: tuple[Money, ...] = attrs.field(default=(), validator=checked(tuple_of, Money))
 
     def __attrs_post_init__(self) -> None:
-        for place, span in (("key_window", self.key_window), ("in_flight", self.in_flight)):
-            if span is not None and span < timedelta():
-                raise InvalidValue(place, f"must not be negative, as {span} is")
+        if self.key_window is not None and not timedelta() < self.key_window <= _LONGEST:
+            raise InvalidValue("key_window", f"must be above zero and at most {_LONGEST.days} days")
+        if not timedelta() <= self.in_flight <= _LONGEST:
+            raise InvalidValue("in_flight", f"must not be negative and at most {_LONGEST.days} days")
 
     def smallest_charge(self, currency: str) -> Money:
         """The least that is charged in a currency; zero where nothing is too small."""

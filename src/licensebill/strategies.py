@@ -608,7 +608,7 @@ def declines(funding: Funding, at: datetime) -> st.SearchStrategy[list[Decline]]
 
 def outcomes(currency: str = "USD") -> st.SearchStrategy[Outcome]:
     """Every answer of a provider, every kind of decline, returns that may be tried again and others."""
-    captured = st.none() | payable_amounts(currency, low=0, high=10**10)
+    captured = st.none() | payable_amounts(currency, low=1, high=10**10)
     declined = st.builds(
         Declined,
         kind=st.sampled_from(DeclineKind),

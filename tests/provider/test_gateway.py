@@ -672,6 +672,7 @@ class TestHints:
             (None, None, "whsec_other"),
             (b"{}", None, "whsec_standin"),
             (b"\xff", None, "whsec_standin"),
+            (None, "t=1,v1=\u00e9", "whsec_standin"),
         ],
     )
     def test_forged(
@@ -688,6 +689,22 @@ class TestHints:
                 tolerance=self.FOREVER,
             )
         assert forged.value.code == "signature_mismatch"
+
+    @pytest.mark.parametrize(
+        "payload",
+        [
+            *("", "no JSON", "[" * 100_000, "null", "[]", "7", "{}", '{"data": null}', '{"data": {"object": []}}'),
+            *('{"data": {"object": {"metadata": {"reference": 5}}}}', '{"data": {"object": {"metadata": null}}}'),
+            '{"data": {"object": {"object": "dispute", "payment_intent": null}}}',
+            '{"data": {"object": {"object": "dispute", "payment_intent": 7}}}',
+        ],
+    )
+    def test_about_nothing_that_was_charged_here(
+        self, payload: str, gateway: StripeGateway, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Signed, and of a shape that is none of ours: no hint, and no error that would have it sent again."""
+        monkeypatch.setattr(stripe.WebhookSignature, "verify_header", lambda *_: True)
+        assert gateway.hint(payload.encode(), "t=1", secret="whsec_standin") is None
 
     def test_too_old(self, gateway: StripeGateway, provider: StandIn, time: Time) -> None:
         """A copy kept by somebody is refused after five minutes, unless one says otherwise."""

@@ -182,7 +182,7 @@ class ChargingOverTime(RuleBasedStateMachine):
         if decision is Decision.NOT_CAPTURED and is_pending:
             decision = Decision.ASK_AGAIN
         amount = Money(captured[0], "USD") if captured else None
-        self.one.elsewhere().resolve(charge.intent.id, decision, by="dana", note="asked the provider", captured=amount)
+        self.one.elsewhere().resolve(charge.reference, decision, by="dana", note="asked the provider", captured=amount)
         reached(f"a review: {decision.value}")
 
     # --- what goes wrong ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from licensebill import charging as carrying
-from licensebill.accounts import Change
+from licensebill.accounts import Account, Change
 from licensebill.bills import Tax
 from licensebill.changes import AddSource, AddUser
 from licensebill.charges import CorruptStream, State
@@ -19,6 +19,7 @@ from licensebill.charging import (
     Job,
     NoRest,
     Report,
+    Unforeseen,
     UnknownAccount,
     account_of,
     check_safe,
@@ -26,7 +27,7 @@ from licensebill.charging import (
     turn,
 )
 from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError, RuleViolation
-from licensebill.events import Decision, Event, Prepared, Stream
+from licensebill.events import Decision, Event, Prepared, Resolved, Stream
 from licensebill.funding import Funding
 from licensebill.minutes import AutomaticRecharge
 from licensebill.money import Money
@@ -191,8 +192,14 @@ class TestAccounts:
             assert str(refused.value) == "account: 'nobody' has no stream in this store"
             assert refused.value.code == "unknown_account"
         report = one.charging.pursue("nobody", Job.SETTLE)
-        assert report == Report(account="nobody", standing=None)
+        assert (report.account, report.standing, str(report.failure)) == ("nobody", None, str(refused.value))
         assert str(pickle.loads(pickle.dumps(refused.value))) == str(refused.value)  # noqa: S301 - ours
+
+    def test_one_that_was_not_made_ready(self) -> None:
+        """Its first bill would be lost without a word."""
+        bare = Account(id="bare", began=date(2026, 1, 1), today=TENTH, administrator=BOSS)
+        with pytest.raises(LicenseBillError, match=r"account: must be made ready with begin\(\)"):
+            office().charging.open(bare)
 
     def test_the_ids_in_an_id(self) -> None:
         """The account may have strokes in its own."""
@@ -275,6 +282,18 @@ class TestChanges:
             one.charging.change("acme", order())
         assert one.facts == [*BEGUN, "Changed", "Planned"]
 
+    @pytest.mark.parametrize(("days", "is_taken"), [(0, True), (1, True), (2, False), (36_500, False)])
+    def test_a_day_that_has_not_come_yet(self, days: int, is_taken: bool) -> None:
+        """A change of such a day would make bills of it, and keep out every change before it."""
+        one = office()
+        change = AddUser(on=TENTH + timedelta(days=days), user=User(id="new"))
+        if is_taken:
+            assert one.charging.change("acme", change).version == 2
+            return
+        with pytest.raises(InvalidValue, match=r"^on: must not be after 2026-12-10, the account's day, but is 2"):
+            one.charging.change("acme", change)
+        assert one.facts == ["Opened"]
+
     def test_a_store_that_refuses_without_having_grown(self) -> None:
         """Is not asked for ever."""
         one = office()
@@ -350,7 +369,7 @@ class TestResolving:
     def test_each_decision(self, decision: Decision, facts: list[str], captured: dict[str, list[int]]) -> None:
         """Paid as they say; tried anew; asked about."""
         one = self.halted()
-        one.charging.resolve(SERVICE, decision, by="dana", note="asked the bank")
+        one.charging.resolve(f"{SERVICE}/1", decision, by="dana", note="asked the bank")
         before = len(one.facts)
         one.run(minutes=1)
         assert (one.facts[before:], one.captured, one.cleared) == (facts, captured, 2_000)
@@ -360,7 +379,7 @@ class TestResolving:
         one = ordered()
         one.desk.spoil("prepare", before=RequestRejected("wrong key"))
         one.run()
-        one.charging.resolve(SERVICE, Decision.ASK_AGAIN, by="dana", note="key set right")
+        one.charging.resolve(f"{SERVICE}/1", Decision.ASK_AGAIN, by="dana", note="key set right")
         one.run()
         assert one.agrees()
         assert [made.reference for made in one.desk.provider.made] == ["acme/service/1/1"]
@@ -368,12 +387,24 @@ class TestResolving:
     def test_what_cannot_be(self) -> None:
         """What does not wait for a person, and what never was."""
         one = ordered()
-        for intent, problem in (
-            (SERVICE, "is planned, and cannot be ask again now"),
-            (MINUTES, "is no charge under way"),
+        for reference, problem in (
+            (f"{SERVICE}/1", "is planned, and cannot be ask again now"),
+            (f"{MINUTES}/1", "is no charge under way"),
         ):
             with pytest.raises(InvalidValue, match=problem):
-                one.charging.resolve(intent, Decision.ASK_AGAIN, by="dana", note="x")
+                one.charging.resolve(reference, Decision.ASK_AGAIN, by="dana", note="x")
+
+    def test_a_decision_about_one_attempt_says_nothing_of_the_next(self) -> None:
+        """Two people have looked at the first; the second of them would give up a payment that was made since."""
+        one = self.halted()
+        one.charging.resolve(f"{SERVICE}/1", Decision.NOT_CAPTURED, by="kim", note="cancelled")
+        one.desk.spoil("capture", after=RequestRejected("400"))
+        one.run()
+        with pytest.raises(InvalidValue, match=f"^reference: must be '{SERVICE}/2', the attempt that stands now$"):
+            one.charging.resolve(f"{SERVICE}/1", Decision.NOT_CAPTURED, by="dana", note="cancelled")
+        one.charging.resolve(f"{SERVICE}/2", Decision.CAPTURED, by="dana", note="paid")
+        one.run(days=1)
+        assert one.agrees()
 
 
 # --- runs ---------------------------------------------------------------------------------------------------------
@@ -429,6 +460,29 @@ class TestRuns:
         first, second = one.charging.run(Job.BILLS)
         assert isinstance(first.failure, StoreUnavailable)
         assert (first.standing, second.failure, second.appended) == (None, None, 4)
+
+    def test_what_nobody_foresees_stops_no_other(self) -> None:
+        """It is told with its cause; the account is left as it is."""
+        one = bill_office()
+        one.charging.open(acme(id="beta", today=FIRST.date()))
+        error = KeyError("odd")
+        one.shop.spoil("load", before=error)
+        one.shop.spoil("load", answer=None)
+        first, second = one.charging.run(Job.BILLS)
+        assert isinstance(first.failure, StoreUnavailable)
+        assert isinstance(second.failure, Unforeseen)
+        told = "account beta was left as it is: AttributeError, which nothing here foresees"
+        assert (str(second.failure), second.failure.code) == (told, "unforeseen")
+        assert isinstance(second.failure.__cause__, AttributeError)
+        assert [report.appended for report in one.charging.run(Job.BILLS)] == [4, 4]
+
+    def test_an_account_whose_stream_is_gone(self) -> None:
+        """Where something is due for it, that is a failure."""
+        one = office()
+        one.shop.spoil("open_accounts", answer=["gone"])
+        one.shop.spoil("open_accounts", answer=[])
+        (report,) = one.charging.run(Job.SETTLE)
+        assert isinstance(report.failure, UnknownAccount)
 
     def test_a_corrupt_stream_is_not_charged(self) -> None:
         """The error has the place; a newer event that a store cannot read likewise."""
@@ -726,7 +780,7 @@ class TestFun9Calls:
         [
             ("x" * 500, "the provider rejected the request: " + "x" * 165),
             ("two\nlines\tand\x00more ", "the provider rejected the request: two lines and more"),
-            ("4111 1111 1111 1111", "request_rejected; what was said of it may hold a card number"),
+            ("4111 1111 1111 1111", "the provider rejected the request: what was said of it may hold a card number"),
         ],
     )
     def test_whatever_it_says_the_charge_stops(self, said: str, reason: str) -> None:
@@ -738,7 +792,7 @@ class TestFun9Calls:
         assert charge is not None
         assert (charge.state, charge.reason) == (State.NEEDS_REVIEW, reason)
 
-    @pytest.mark.parametrize("error", [NotSent("503"), OutcomeUnknown("reset"), RequestRejected("401"), OSError()])
+    @pytest.mark.parametrize("error", [NotSent("503"), OutcomeUnknown("reset"), OSError()])
     def test_watching_a_debit_fails(self, error: Exception) -> None:
         """It stays paid; the look is made again in the next run, also the last one of all."""
         one = ordered(account=acme(bank(Behavior.PAYS), RESERVE))
@@ -749,6 +803,120 @@ class TestFun9Calls:
         one.desk.spoil("retrieve", answer=Returned("R01"))
         one.run()
         assert one.facts[-4:] == ["Returned", "Planned", "Prepared", "Succeeded"]
+
+    def test_a_debit_that_cannot_be_watched(self) -> None:
+        """It stays paid; each look is told and counted, so that an end comes of them."""
+        one = ordered(account=acme(bank(Behavior.PAYS), RESERVE))
+        one.run()
+        one.desk.spoil("retrieve", times=99, before=RequestRejected("404"))
+        told = [notices(one.run(days=1)) for _ in range(95)]
+        assert told[:14] == [["request_rejected"]] * 14
+        assert sum(map(len, told)) == 25
+        assert (one.standing.charges, one.agrees()) == ((), True)
+
+    def test_a_card_paid_and_taken_back(self) -> None:
+        """Before the payment could be recorded: a person decides, and what they say is carried out."""
+        one = ordered()
+        one.desk.spoil("capture", before=TimeoutError())
+        one.desk.spoil("retrieve", answer=Returned("fraudulent"))
+        one.run()
+        one.run(minutes=1)
+        charge = one.charge(SERVICE)
+        assert charge is not None
+        assert charge.reason == "the provider says it was paid by card and taken back (fraudulent)"
+        assert one.cleared == 0
+
+    def test_a_debit_taken_back_that_the_account_has_forgotten(self) -> None:
+        """It was owed for more than a year before it was paid, and came back two months after that."""
+        one = ordered(account=acme(source("card", Behavior.DECLINES)))
+        one.run()
+        for _ in range(14):
+            one.run(Job.BILLS, days=30)
+        one.charging.change(
+            "acme", AddSource(on=one.standing.local_day(one.clock()), by=BOSS, source=bank(Behavior.PAYS))
+        )
+        one.run(days=1)
+        assert one.captured[SERVICE] == [2_000]
+        one.run(Job.BILLS, days=31)
+        assert all(intent.id != SERVICE for intent in one.standing.account.settled)
+        one.desk.spoil("retrieve", answer=Returned("R01"))
+        assert "returned" in notices(one.run(days=1))
+        assert one.charge(SERVICE) is not None
+        assert one.standing.account.past_due_since is not None
+
+    def test_what_cannot_be_recorded_of_a_payment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is told, stops no other charge, and is asked about again."""
+
+        def refuse(*_: object) -> None:
+            raise InvalidValue("intent", "is odd")
+
+        one = ordered(account=acme(bank(Behavior.PAYS), RESERVE))
+        one.run()
+        one.charging.change("acme", buy())
+        one.desk.spoil("retrieve", answer=Returned("R01"))
+        with monkeypatch.context() as patched:
+            patched.setattr("licensebill.charges._returned", refuse)
+            (told,) = one.run(days=1).notices
+        assert (told.code, told.text) == (
+            "not_recorded",
+            f"what the provider says of {SERVICE} cannot be recorded: intent: is odd",
+        )
+        assert one.captured[MINUTES] == [10_000]
+        one.desk.spoil("retrieve", answer=Returned("R01"))
+        assert notices(one.run()) == ["returned"]
+
+    def test_what_a_provider_says_is_cleaned(self) -> None:
+        """Neither a card number nor what writes to a terminal gets into a notice; a reason may even be no text."""
+
+        class Reason:
+            def __str__(self) -> str:
+                raise KeyError("no")
+
+        one = ordered()
+        for reason, said in (
+            ("card 4111 1111 1111 1111", "what was said of it may hold a card number"),
+            ("\x1b[31mred", "[31mred"),
+            (Reason(), "KeyError"),
+        ):
+            one.desk.spoil("prepare", before=NotSent(reason))  # type: ignore[arg-type]
+            (told,) = one.run().notices
+            assert said in told.text
+            assert "4111" not in told.text
+
+    def test_an_id_of_an_object_is_no_card_number(self) -> None:
+        """It would be stored."""
+        one = ordered()
+        one.desk.spoil("prepare", answer="4111111111111111")
+        assert notices(one.run()) == ["outcome_unknown"]
+        assert one.facts == BEGUN
+
+    @pytest.mark.parametrize("captured", [0, -5_000_000])
+    def test_nothing_captured_is_no_success(self, captured: int) -> None:
+        """Nor less than nothing."""
+        for build in (
+            lambda: Succeeded(Money(captured, "USD")),
+            lambda: Resolved(
+                intent=SERVICE,
+                attempt=1,
+                decision=Decision.CAPTURED,
+                by="dana",
+                note="x",
+                captured=Money(captured, "USD"),
+            ),
+        ):
+            with pytest.raises(InvalidValue, match=r"^captured: must be above zero"):
+                build()
+
+    def test_what_is_derived_from_an_outcome_is_none(self) -> None:
+        """No table knows it: what became of the charge is not known."""
+
+        class Mine(Succeeded):
+            pass
+
+        one = ordered()
+        one.desk.spoil("capture", answer=Mine(usd("20.00")))
+        one.run()
+        assert one.facts[-1] == "Unknown"
 
     def test_an_answer_in_another_currency(self) -> None:
         """Cannot be settled: a person has to look at it, and nothing else is charged."""

@@ -44,7 +44,12 @@ SCRIPT: list[tuple[str, int, list[str], int]] = [
     ("monthly-again.json", 0, ["run", "monthly", "--json"], 1),
     ("status.txt", 0, ["status"], 1),
     ("status.json", 0, ["status", "bolt", "crow", "--json"], 1),
-    ("resolve.txt", 0, ["resolve", "crow/bill/12", "not-captured", "--by", "Kim", "--note", "not in the dashboard"], 0),
+    (
+        "resolve.txt",
+        0,
+        ["resolve", "crow/bill/12/1", "not-captured", "--by", "Kim", "--note", "not in the dashboard"],
+        0,
+    ),
     ("recharge-dry-run.txt", 1, ["run", "recharge", "--dry-run"], 0),
     ("recharge.txt", 0, ["run", "recharge"], 1),
     ("settle.txt", 5, ["run", "settle"], 0),
@@ -191,7 +196,7 @@ def test_what_stays_unknown_goes_to_a_person(shop: Shop) -> None:
         codes.append(shop.run("settle").code)
     assert codes == [0, 0, 0, 0, 0, 0, 1]
     again = said(
-        "resolve", "acme/bill/12", "ask-again", "--by", "Kim", "--note", "it is up again", "--store", shop.store
+        "resolve", "acme/bill/12/1", "ask-again", "--by", "Kim", "--note", "it is up again", "--store", shop.store
     )
     assert again.out.endswith("The next run asks the provider again.\n")
     shop.provider.stop_failing()
@@ -451,11 +456,15 @@ BAD: list[tuple[list[str], int, str]] = [
         2,
         "--to: must not be before 2096-12-02",
     ),
-    (["resolve", "acme", "captured", "--by", "Kim", "--note", "x", *STORE], 2, "charge: must be an id such as"),
-    (["resolve", "bolt/bill/1", "captured", "--by", "Kim", "--note", "x", *STORE], 2, "'bolt' has no stream"),
-    (["resolve", "acme/bill/1", "captured", "--by", "Kim", "--note", "x", *STORE], 2, "is no charge under way"),
-    (["resolve", "acme/bill/1", "paid", "--by", "Kim", "--note", "x", *STORE], 2, "captured"),
-    (["resolve", "acme/bill/1", "captured", "--by", "Kim", *STORE], 2, "--note"),
+    (
+        ["resolve", "acme", "captured", "--by", "Kim", "--note", "x", *STORE],
+        2,
+        "reference: must be that of an attempt, as acme/bill/12/1",
+    ),
+    (["resolve", "bolt/bill/1/1", "captured", "--by", "Kim", "--note", "x", *STORE], 2, "'bolt' has no stream"),
+    (["resolve", "acme/bill/1/1", "captured", "--by", "Kim", "--note", "x", *STORE], 2, "is no charge under way"),
+    (["resolve", "acme/bill/1/1", "paid", "--by", "Kim", "--note", "x", *STORE], 2, "captured"),
+    (["resolve", "acme/bill/1/1", "captured", "--by", "Kim", *STORE], 2, "--note"),
     (["run", "monthly", *STAND_IN], 2, "--meters: must be given: a bill needs readings of storage (STO-4)"),
     (["run", "recharge", *STAND_IN, "--meters", "{folder}/x"], 2, "a recharge needs the dialer's usage (MIN-5)"),
     (["run", "daily", *STAND_IN], 2, "monthly"),
@@ -474,11 +483,18 @@ BAD: list[tuple[list[str], int, str]] = [
         "of a stand-in on this machine",
     ),
     (["run", "settle", *STAND_IN, "--gateway-url", "ftp://127.0.0.1"], 2, "of a stand-in on this machine"),
+    (["run", "settle", *STAND_IN, "--gateway-url", "http://[::1"], 2, "of a stand-in on this machine"),
+    (["run", "settle", *STAND_IN, "--at", "2096-12-01T08:00"], 2, "not '2096-12-01T08:00'"),
+    (["run", "settle", *STAND_IN, "--at", "4111 1111 1111 1111"], 2, "not a text of 19 characters"),
+    (["run", "settle", *STAND_IN, "--customers", "{folder}/twice.csv"], 2, "names the account 'acme' twice"),
+    (["status", "a\x00b", *STORE], 2, "account: must have no blanks around it"),
+    (["status", "x" * 300, *STORE], 2, "account: must have at most"),
+    (["resolve", "acme/bill/1/1", "captured", "--amount", "0", "--by", "K", "--note", "x", *STORE], 2, "is no charge"),
     (["run", "settle", *STAND_IN, "--share", "4/3"], 2, "--share: must be such as 2/3, the second of three workers"),
     (["run", "settle", *STAND_IN, "--share", "0/3"], 2, "--share: must be such as 2/3"),
     (["run", "settle", *STAND_IN, "--share", "1/2", "--dry-run"], 2, "--share: is for runs"),
     (
-        ["resolve", "acme/bill/1", "ask-again", "--amount", "1", "--by", "K", "--note", "x", *STORE],
+        ["resolve", "acme/bill/1/1", "ask-again", "--amount", "1", "--by", "K", "--note", "x", *STORE],
         2,
         "--amount: is of",
     ),
@@ -505,6 +521,7 @@ def test_bad_input_is_named_and_changes_nothing(
         other.execute("CREATE TABLE places (name)")
     card = "4111" + "1111" * 3
     (shop.folder / "card.csv").write_text(f"account,customer\nacme,{card}\n", encoding="utf-8")
+    (shop.folder / "twice.csv").write_text("account,customer\nacme,cus_1\nacme,cus_2\n", encoding="utf-8")
     before, files = rows_of(shop), sorted(path.name for path in shop.folder.iterdir())
     done = said(*(one.format(store=shop.store, folder=shop.folder) for one in arguments))
     assert (done.code, done.out) == (code, "")
@@ -535,7 +552,7 @@ def test_a_charge_that_is_paid_is_not_resolved(shop: Shop) -> None:
     """Only one that waits for a person is."""
     shop.open("acme", BANK)
     shop.run("monthly")
-    done = said("resolve", "acme/bill/12", "captured", "--by", "Kim", "--note", "x", "--store", shop.store)
+    done = said("resolve", "acme/bill/12/1", "captured", "--by", "Kim", "--note", "x", "--store", shop.store)
     assert (done.code, "'acme/bill/12' is pending: only one that waits" in done.err) == (2, True)
 
 
@@ -547,7 +564,9 @@ def test_a_person_decides_about_minutes(decision: str, words: str, entries: int,
     """Found captured they are settled; found not captured they end there."""
     shop.open("acme", "pm_card_unheardof", automatic=True)
     shop.run("recharge")
-    done = said("resolve", "acme/recharge/1", decision, "--by", "Kim", "--note", "asked Stripe", "--store", shop.store)
+    done = said(
+        "resolve", "acme/recharge/1/1", decision, "--by", "Kim", "--note", "asked Stripe", "--store", shop.store
+    )
     assert (done.code, done.out.endswith(f"{words}\n")) == (0, True)
     assert said("ledger", "acme", "--store", shop.store).out.count("TRX-") == entries
 
@@ -556,9 +575,20 @@ def test_a_person_may_have_found_another_amount(shop: Shop) -> None:
     """It is what was paid; the difference waits for the next bill."""
     shop.open("acme", "pm_card_unheardof", automatic=True)
     shop.run("recharge")
-    found = ["resolve", "acme/recharge/1", "captured", "--by", "Kim", "--note", "bank statement", "--store", shop.store]
-    refused = said(*found, "--amount", "ten")
-    assert (refused.code, refused.err.startswith("licensebill: --amount: ")) == (2, True)
+    found = [
+        "resolve",
+        "acme/recharge/1/1",
+        "captured",
+        "--by",
+        "Kim",
+        "--note",
+        "bank statement",
+        "--store",
+        shop.store,
+    ]
+    for amount in ("ten", "0", "-5"):
+        refused = said(*found, f"--amount={amount}")
+        assert (refused.code, refused.err.startswith("licensebill: --amount: ")) == (2, True)
     assert said(*found, "--amount", "100").code == 0
     assert re.search("Total +100.00 USD", said("ledger", "acme", "--store", shop.store).out)
 
@@ -636,6 +666,15 @@ def test_stripe_is_asked_for_nobody_whose_customer_is_not_known(
     done = stripe(at_stripe)
     assert (done.code, "bolt is not in the file of --customers" in done.out) == (3, True)
     assert at_stripe.captured == ["acme/minutes/1/1"]
+
+
+@pytest.mark.parametrize("key", ["sk_test_\u2713", "sk_test_1 sk_test_2", "sk_test_1\nsk_test_2"])
+def test_what_cannot_be_a_key_is_no_key(key: str, at_stripe: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found out before anything is sent."""
+    monkeypatch.setenv(connections.KEY_VARIABLE, key)
+    done = stripe(at_stripe)
+    assert (done.code, at_stripe.provider.exchanges) == (2, [])
+    assert "STRIPE_API_KEY: is no key" in done.err
 
 
 def test_stripe_needs_the_file_of_customers(at_stripe: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

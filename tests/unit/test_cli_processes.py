@@ -1,9 +1,11 @@
 """The command as processes: signals, two at once, a crash in between, PostgreSQL, and the demonstration."""
 
 import itertools
+import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -115,6 +117,16 @@ def test_a_reader_that_leaves_early_does_not_stop_a_run(shop: Shop) -> None:
     assert shop.captured == BILLS
 
 
+def test_without_a_standard_error_a_run_is_a_run(shop: Shop) -> None:
+    """As in `licensebill run monthly 2>&-`."""
+    command = [sys.executable, "-m", "licensebill", *shop.arguments("monthly")]
+    closed = ["sh", "-c", 'exec "$@" 2>&-', "sh", *command]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(closed, env=environment, stdout=subprocess.PIPE, check=False, timeout=60)  # noqa: S603
+    assert done.returncode == 0
+    assert shop.captured == BILLS
+
+
 def test_every_command_works_on_either_store(shop: Shop) -> None:
     """And says the same of it."""
     assert (
@@ -124,7 +136,7 @@ def test_every_command_works_on_either_store(shop: Shop) -> None:
     assert re.search("would be planned +7 +6,930.00 USD", shop.run("monthly", "--dry-run").out)
     assert re.search("Captured +7 +6,930.00 USD", shop.run("monthly").out)
     assert re.search("Total +990.00 USD", said("ledger", "a05", "--store", shop.store).out)
-    refused = said("resolve", "a05/bill/12", "captured", "--by", "Kim", "--note", "x", "--store", shop.store)
+    refused = said("resolve", "a05/bill/12/1", "captured", "--by", "Kim", "--note", "x", "--store", shop.store)
     assert (refused.code, "is no charge under way" in refused.err) == (2, True)
 
 
@@ -133,6 +145,7 @@ def test_every_command_works_on_either_store(shop: Shop) -> None:
     [
         ("postgresql://u:hunter2@127.0.0.1:1/x", 3, "the store is not available: PostgreSQL: OperationalError"),
         ("postgres://u:hunter2@[h/x", 2, "--store: must be a connection string or URL of PostgreSQL"),
+        ("postgres://u:a@hunter2@127.0.0.1/x", 2, "--store: names a server with an @; write that of a password as %40"),
     ],
 )
 def test_a_server_that_is_not_there_is_named_without_its_password(url: str, code: int, words: str) -> None:

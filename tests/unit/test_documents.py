@@ -114,7 +114,7 @@ DENVER = ZoneInfo("America/Denver")
 WRITTEN: list[tuple[object, Any, str]] = [
     (Unknown(), Outcome, '{"format":1,"type":"unknown"}'),
     (Succeeded(), Outcome, '{"format":1,"type":"succeeded","captured":null}'),
-    (Succeeded(usd("-0.000001")), Succeeded, '{"format":1,"type":"succeeded","captured":"-0.000001 USD"}'),
+    (Succeeded(usd("0.000001")), Succeeded, '{"format":1,"type":"succeeded","captured":"0.000001 USD"}'),
     (
         Declined(kind=DeclineKind.ACTION_REQUIRED, code="a"),
         Outcome | None,

@@ -443,8 +443,8 @@ def test_a_debit_pending() -> None:
 def test_a_debit_returned() -> None:
     """A bank takes a debit back, hours or weeks later.
 
-    It is reversed once. For want of funds it is tried again, twice at most and within 180 days; any other reason blocks
-    the account.
+    It is reversed once. For want of funds the same account is debited again, twice at most and within 180 days; any
+    other reason blocks it. Another source is tried at once.
     """
     one = owing(bank(Behavior.TAKES_BACK))
     for _ in range(40 * 6):

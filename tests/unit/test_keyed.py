@@ -51,9 +51,9 @@ class TestFun9ByKey:
         wrapped, desk = gateway()
         desk.clock.now = NOON.astimezone(datetime.timezone(5 * HOUR))
         ref = wrapped.prepare(request())
-        desk.clock.now = NOON + WINDOW - TICK
+        desk.clock.now = NOON + WINDOW + IN_FLIGHT - TICK
         assert wrapped.void(ref) == Unknown()
-        desk.clock.now = NOON + WINDOW
+        desk.clock.now = NOON + WINDOW + IN_FLIGHT
         assert wrapped.void(ref) == Voided()
 
     def test_a_reference_may_hold_the_sign(self) -> None:
@@ -103,8 +103,16 @@ class TestFun9ByKey:
         """And nothing was found: not before."""
         wrapped, desk = gateway()
         ref = wrapped.prepare(request())
-        desk.clock.now = NOON + WINDOW + after
+        desk.clock.now = NOON + WINDOW + IN_FLIGHT + after
         assert wrapped.void(ref) == answer
+
+    def test_a_look_up_that_takes_its_time_proves_nothing(self) -> None:
+        """What was found before all requests had arrived may be otherwise now."""
+        wrapped, desk = gateway()
+        ref = wrapped.prepare(request())
+        desk.clock.now = NOON + WINDOW + IN_FLIGHT - TICK
+        desk.spoil("find", first=lambda: desk.clock.go(hours=1))
+        assert wrapped.void(ref) == Unknown()
 
     @pytest.mark.parametrize("look_up", [LookUp.BOUNDED, LookUp.NONE])
     def test_a_look_up_that_may_lag_proves_nothing(self, look_up: LookUp) -> None:

@@ -138,7 +138,7 @@ class TestBil4Drafts:
     def test_an_id_of_somebodys_own_stands_apart(self) -> None:
         """It can never be taken for one of another change."""
         draft = change_draft(Story.of().standing, buy(), at=NOON, capabilities=TWO_PHASE, event="change/2")
-        assert draft.events[0].id == asked_id("change/2") == "asked/change/2"
+        assert draft.events[0].id == asked_id("change/2") == "change/2/asked"
 
     def test_the_id_of_each_kind_of_fact(self) -> None:
         """Charge, signal and number in the stream."""

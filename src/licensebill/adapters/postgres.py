@@ -270,6 +270,9 @@ def _checked(conninfo: str) -> str:
     except psycopg.Error:
         # its text would repeat a part of the string, which could be the password
         raise InvalidValue("conninfo", "must be a connection string or URL of PostgreSQL; it is not repeated") from None
+    if "@" in str(given.get("host", "")):
+        # the rest of a password with an @ of its own, taken for the server's name; it would be shown
+        raise InvalidValue("conninfo", "names a server with an @; write that of a password as %40")
     settings: dict[str, Any] = {**_DEFAULTS, **given, "target_session_attrs": "read-write"}
     return conninfos.make_conninfo(**settings)
 

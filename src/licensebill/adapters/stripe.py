@@ -361,17 +361,18 @@ class StripeGateway:
         whole("tolerance", tolerance, 1)
         try:
             text = payload.decode()
+            signature.encode("ascii")
             stripe.WebhookSignature.verify_header(text, signature, secret, tolerance)
-        except (stripe.SignatureVerificationError, UnicodeDecodeError):
+        except (stripe.SignatureVerificationError, UnicodeError):
             raise SignatureMismatch("signature", "is not Stripe's for this payload and secret, or too old") from None
-        told = json.loads(text).get("data", {}).get("object", {})
+        told = _told(text)
         if told.get("object") != "dispute":
-            return (told.get("metadata") or {}).get("reference")
+            return _reference(told.get("metadata"))
         disputed = told.get("payment_intent")
-        if not disputed:
+        if not isinstance(disputed, str):
             return None  # of a charge that was made without an intent, and so not here
         intent = _sent(lambda: self.client.v1.payment_intents.retrieve(disputed, None, _options()))
-        return getattr(intent.metadata, "reference", None)
+        return _reference(intent.metadata)
 
     def _as_it_is(self, ref: str, error: stripe.StripeError, open_still: tuple[type[Outcome], ...]) -> Outcome:
         """After a refusal: what became of it, unless it is still open, so that the refusal was about something else."""
@@ -398,6 +399,22 @@ class StripeGateway:
         disputes = _sent(lambda: self.client.v1.disputes.list(params, _options()))
         reasons = [one.reason for one in disputes.data if one.status in _GONE[method]]
         return Returned(RETURNS.get(reasons[0], reasons[0])) if reasons else None
+
+
+def _told(payload: str) -> Mapping[str, Any]:
+    """The object that a web-hook is about; nothing where it is about none."""
+    try:
+        event = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    for name in ("data", "object"):
+        event = event.get(name) if isinstance(event, dict) else None
+    return event if isinstance(event, dict) else {}
+
+
+def _reference(metadata: object) -> str | None:
+    found = metadata.get("reference") if isinstance(metadata, Mapping) else getattr(metadata, "reference", None)
+    return found if isinstance(found, str) else None
 
 
 def _key(request: Request, step: str) -> str:

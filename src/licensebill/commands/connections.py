@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import attrs
 from cyclopts import Parameter
 
-from licensebill._checks import cardless_text
+from licensebill._checks import cardless_text, distinct, holds_card_number
 from licensebill.adapters.arguments import utc
 from licensebill.adapters.files import Files
 from licensebill.adapters.sqlite import Sqlite
@@ -176,6 +176,8 @@ def _key() -> str:
     key = os.environ.get(KEY_VARIABLE, "").strip()
     if not key:
         raise InvalidValue(KEY_VARIABLE, "must be set in the environment to Stripe's secret key")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise InvalidValue(KEY_VARIABLE, "is no key: it holds blanks, line breaks or other characters than a key has")
     return key
 
 
@@ -198,7 +200,10 @@ def check_key(client: Any) -> None:  # noqa: ANN401 - Stripe's client
 
 
 def _loopback(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
         raise InvalidValue("--gateway-url", "must be that of a stand-in on this machine, such as http://127.0.0.1:4010")
     return url.rstrip("/")
@@ -214,6 +219,7 @@ def _customers(path: Path | None) -> Mapping[str, str]:
         raise InvalidValue("--customers", "must be a CSV file in UTF-8") from None
     if rows[:1] != [["account", "customer"]] or any(len(row) != len(rows[0]) for row in rows):
         raise InvalidValue("--customers", "must have the two columns account,customer")
+    distinct("--customers", [account for account, _ in rows[1:]], "the account")
     return {account: cardless_text("--customers", customer) for account, customer in rows[1:]}
 
 
@@ -290,6 +296,8 @@ def clock_of(at: str | None) -> Clock:
     except ValueError:
         moment = None
     if moment is None or moment.utcoffset() is None:
-        raise InvalidValue("--at", f"must be a point in time with its zone such as 2026-12-01T12:00Z, not {shown(at)}")
+        # a time has so many digits that no error would repeat it
+        given = shown(at) if holds_card_number(at) or not at.isprintable() else repr(at[:40])
+        raise InvalidValue("--at", f"must be a point in time with its zone such as 2026-12-01T12:00Z, not {given}")
     stated = utc("--at", moment)
     return lambda: stated

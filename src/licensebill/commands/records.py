@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 import attrs
 from cyclopts import Parameter
 
+from licensebill._checks import text
 from licensebill.charges import Charge, Standing, State, entries, folded
-from licensebill.charging import Charging, UnknownAccount, account_of
+from licensebill.charging import Charging, UnknownAccount, account_of, intent_of
 from licensebill.codec import AccountFile, load_account, load_usage
 from licensebill.commands.connections import Kept, Nobody, StoreUrl, clock_of, opened_store
 from licensebill.commands.printing import (
@@ -28,6 +29,7 @@ from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.events import Decision
 from licensebill.ledger import Category, Selection, Transaction, selection, transactions
 from licensebill.money import Money
+from licensebill.outcomes import captured_amount
 from licensebill.planning import attempts
 from licensebill.protocols import Clock, VersionConflict
 
@@ -193,11 +195,9 @@ class Found:
         for one in self.reviews:
             charge = one.charge
             print(f"{charge.intent.id} waits for a person: {charge.reason}")
-            print(f"  at the provider: {charge.ref or 'nothing was prepared'} (reference {charge.reference})")
-            print(
-                f"  then: licensebill resolve {charge.intent.id} captured|not-captured|ask-again --by NAME --note TEXT"
-            )
-            print()
+            print(f"  at the provider: {charge.ref or 'nothing was prepared'}")
+            decisions = "captured|not-captured|ask-again"
+            print(f"  then: licensebill resolve {charge.reference} {decisions} --by NAME --note TEXT\n")
         rows = [("Accounts read", str(self.read), ""), ("Open charges", str(len(self.open)), "")]
         rows += [
             ("Waiting for a person", str(len(self.reviews)), ""),
@@ -220,6 +220,8 @@ def status(*accounts: str, store: StoreUrl, at: str | None = None, as_json: Json
         as_json: print data.
     """
     clock, found = clock_of(at), Found()
+    for account in accounts:
+        text("account", account)
     with opened_store(store) as kept, progress("status") as count:
         charging = _charging(kept, clock)
         for account in accounts or _all(kept):
@@ -261,7 +263,7 @@ def _opened(standing: Standing, charge: Charge, now: datetime) -> OpenCharge:
 
 
 def resolve(
-    charge: str,
+    reference: str,
     decision: Literal["captured", "not-captured", "ask-again"],
     /,
     *,
@@ -273,7 +275,7 @@ def resolve(
     """Record what a person found out about a charge that waits for one.
 
     Args:
-        charge: its id, such as acme/bill/12.
+        reference: of the attempt that was looked at, such as acme/bill/12/1, as `status` prints it.
         decision: the money was captured; it was not, and cannot be any more; or the provider is to be asked again.
         by: who says so.
         note: how they know.
@@ -284,22 +286,23 @@ def resolve(
         raise InvalidValue("--amount", "is of what was captured")
     with opened_store(store) as kept:
         charging = _charging(kept, clock_of(None))
-        if charge.count("/") < 2:  # noqa: PLR2004 - account, purpose, ordinal
-            raise InvalidValue("charge", f"must be an id such as acme/bill/12, not {shown(charge)}")
+        if reference.count("/") < 3:  # noqa: PLR2004 - account, purpose, ordinal, attempt
+            raise InvalidValue("reference", f"must be that of an attempt, as acme/bill/12/1, not {shown(reference)}")
+        charge = intent_of(reference)
         before = charging.standing(account_of(charge))
         found = before.charge(charge)
         if found is None or found.state is not State.NEEDS_REVIEW:
             state = "is no charge under way" if found is None else f"is {found.state.value}"
-            raise InvalidValue("charge", f"{shown(charge)} {state}: only one that waits for a person is resolved")
+            raise InvalidValue("reference", f"{shown(charge)} {state}: only one that waits for a person is resolved")
         captured = None if amount is None else _amount(amount, before.account.currency)
-        standing = charging.resolve(charge, _DECISIONS[decision], by=by, note=note, captured=captured)
+        standing = charging.resolve(reference, _DECISIONS[decision], by=by, note=note, captured=captured)
     print(f"{charge}: {_resolved(found.intent.amount, captured, standing.charge(charge), decision, by)}")
     return ANSWERED
 
 
 def _amount(text: str, currency: str) -> Money:
     try:
-        return Money.parse(text, currency)
+        return captured_amount("--amount", Money.parse(text, currency))
     except InvalidValue as refused:
         raise InvalidValue("--amount", refused.problem) from None
 

@@ -116,7 +116,7 @@ class Stop:
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[Callable[[], None]]:
     """Shows on a terminal, beside the output, how many accounts have been worked on; gives what counts them."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # it may have been closed
         yield lambda: None
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}: {task.completed} accounts"), TimeElapsedColumn())

@@ -253,7 +253,7 @@ class ChargingMachine(RuleBasedStateMachine):
         assert report.failure is None, report.failure
         for charge in self._standing.charges:
             if charge.state is State.NEEDS_REVIEW:
-                self.calm.resolve(charge.intent.id, Decision.ASK_AGAIN, by=_DANA, note="the provider is there again")
+                self.calm.resolve(charge.reference, Decision.ASK_AGAIN, by=_DANA, note="the provider is there again")
 
     def _books(self) -> tuple[Money, Money]:
         cleared = self._standing.balance_of(Book.CLEARING)

@@ -508,6 +508,7 @@ class World:
         except Crash:
             return
         for report in reports:
+            self.wrong.extend(str(notice) for notice in report.notices if notice.code == "not_recorded")
             is_expected = report.failure is None or isinstance(report.failure, ChargeFailure)
             if report.failure is not None and (not is_expected or isinstance(report.failure, NoRest)):
                 raise report.failure
@@ -562,7 +563,7 @@ class World:
             is_paid = self.provider.captured().get(charge.intent.id) == [charge.intent.amount]
             decision = Decision.CAPTURED if is_paid else Decision.ASK_AGAIN
             with contextlib.suppress(ChargeFailure, Crash):
-                self.charging.resolve(charge.intent.id, decision, by="Ada", note="looked at the provider's record")
+                self.charging.resolve(charge.reference, decision, by="Ada", note="looked at the provider's record")
 
     # the end
 
