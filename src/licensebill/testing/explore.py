@@ -496,7 +496,8 @@ class Explorer:
                 point.courses += counted[following]
             else:
                 path.append(_Point(following, choice))
-        found.courses = counted.get(self.begin(adversities), 0)
+        # where it was cut off, those that were followed to their end
+        found.courses = counted.get(self.begin(adversities)) or sum(point.courses for point in path)
         found.walked = len(counted)
         return found
 
