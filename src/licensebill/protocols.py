@@ -1,8 +1,8 @@
 """Protocols: what a store, a payment provider, a meter and a clock have to promise for charging to be safe.
 
 Each protocol states what its implementer must guarantee, and each guarantee is one that charging rests on: without it
-there is a schedule of failures in which a charge is lost or made twice. `licensebill.testing` holds a suite for each
-of them. `Capabilities` is a provider's own description of what it can promise.
+there is a schedule of failures in which a charge is lost or made twice. `licensebill.testing` holds suites for stores
+and gateways. `Capabilities` is a provider's own description of what it can promise.
 
 Answers that are ordinary are values (`licensebill.outcomes`): a decline is no error. Errors say what is certain:
 `NotSent`, `RequestRejected` and `VersionConflict` mean that nothing has happened; after any other nothing is known.
@@ -172,6 +172,9 @@ class Store(Protocol):
             due_before: the instant, itself included.
             after: the last id of the page before; empty for the first page.
             limit: the most that are given.
+
+        Raises:
+            StoreUnavailable: the page cannot be read.
         """
 
 
@@ -306,7 +309,12 @@ class KeyedGateway(Protocol):
         """What it promises; `key_window`, `in_flight` and a strong look-up are what its safety rests on."""
 
     def charge(self, request: Request, key: str) -> Outcome:
-        """Charge, unless a charge of the same key was made within the key window: then its answer again."""
+        """Charge, unless a charge of the same key was made within the key window: then its answer again.
+
+        Args:
+            request: what is charged.
+            key: the request's own reference.
+        """
 
     def find(self, reference: str) -> Outcome | None:
         """What has become of the charge of a reference; None if there is none."""
@@ -342,7 +350,14 @@ class UsageMeter(Protocol):
     def usage(self, account: str, window: Period) -> Usage:
         """The usage of an account over a window of its days, and all that was ever drawn.
 
-        What was drawn never becomes less. Raises anything where it is not known: nothing is recharged then.
+        What was drawn never becomes less: it counts from `Standing.opened` on, the first day of the stream.
+
+        Args:
+            account: its id.
+            window: days local to the account; more may be given.
+
+        Raises:
+            Exception: anything, where it is not known; nothing is recharged then.
         """
 
 
@@ -351,11 +366,23 @@ class StorageMeter(Protocol):
     """Where storage is measured."""
 
     def readings(self, account: str, *, until: datetime.datetime) -> Sequence[Reading]:
-        """Readings of an account's storage up to an instant; none where nothing was measured, never a zero instead."""
+        """Readings of an account's storage; none where nothing was measured, never a zero instead.
+
+        Args:
+            account: its id.
+            until: what was measured after this instant is of no use.
+
+        Raises:
+            Exception: anything, where it is not known; no bill is made then.
+        """
 
 
 class Clock(Protocol):
-    """Where the time comes from."""
+    """Where the time comes from.
+
+    It may go back, or be ahead: then something is planned late or early, and nothing twice. With a provider that
+    charges by key the clocks of two workers must not differ by more than its `in_flight` allows.
+    """
 
     def __call__(self) -> datetime.datetime:
         """The present instant, with its zone."""

@@ -1,4 +1,4 @@
-"""What users of the library need to test their own part: shipped with it, but imported by nothing in it.
+"""What users of the library need to test their own part; of the library only the command uses it, for its stand-in.
 
 * `stores`, `gateways`: what every store and every gateway must do, for the tests of those who write one; `suites` holds
   what both have in common.
