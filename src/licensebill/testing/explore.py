@@ -34,7 +34,7 @@ from licensebill.keyed import Keyed
 from licensebill.money import Money
 from licensebill.outcomes import Outcome
 from licensebill.planning import Act, Ask, change_draft, draft_of, wake
-from licensebill.protocols import Capabilities, NotSent, OutcomeUnknown, Request, VersionConflict
+from licensebill.protocols import Capabilities, NotSent, OutcomeUnknown, Request, Usage, VersionConflict
 from licensebill.testing.worlds import SCENARIOS, Provider, Scenario
 
 _OUTAGE = timedelta(hours=25)
@@ -102,6 +102,13 @@ class World:
     down_until: datetime.datetime | None = None
     left: int
     meanwhile: tuple[int, ...] = ()
+
+    def with_(self, **changed: object) -> "World":
+        """The world with some of it changed: `attrs.evolve`, without looking its fields up each time."""
+        return World(**{name: changed[name] if name in changed else getattr(self, name) for name in _FIELDS})  # type: ignore[arg-type]
+
+
+_FIELDS = tuple(field.name for field in attrs.fields(World))
 
 
 @attrs.frozen
@@ -181,7 +188,11 @@ class Explorer:
         self._parents: list[tuple[int, Event]] = []
         self._standings: list[Standing] = []
         self._numbers: dict[tuple[int, Event], int] = {}
+        # the same question has the same answer, on whatever course it is asked
         self._resumed: dict[tuple[object, ...], Effect | Turn | LicenseBillError] = {}
+        self._changed: dict[tuple[int, int, datetime.datetime], int | None] = {}
+        self._wakes: dict[int, datetime.datetime | None] = {}
+        self._usage: dict[datetime.datetime, Usage] = {}
 
     # the stream, as a tree: each event after another has a number, and what it adds up to is folded once
 
@@ -281,12 +292,12 @@ class Explorer:
         idle = _with_worker(world, Worker())
         others = [position for position, one in enumerate(idle.workers) if one.known is not None]
         if others:
-            yield "the other goes on", attrs.evolve(idle, active=others[0])
+            yield "the other goes on", idle.with_(active=others[0])
             return
         standing = self._standings[world.stream]
-        due = self._due(standing, world.now)
+        due = self._due(world.stream, world.now)
         if due is not None and not self._is_over(world, standing, due):
-            yield f"time passes to {due:%d.%m. %H.%M}", attrs.evolve(idle, active=0, now=due)
+            yield f"time passes to {due:%d.%m. %H.%M}", idle.with_(active=0, now=due)
 
     def _is_over(self, world: World, standing: Standing, due: datetime.datetime) -> bool:
         """Whether the course is followed far enough: beyond its days nothing is left under way, or never will be."""
@@ -297,9 +308,11 @@ class Explorer:
         is_equal = standing.balance_of(Book.CLEARING).micros == captured
         return (is_settled and is_equal) or due > self.end + _PATIENCE
 
-    def _due(self, standing: Standing, now: datetime.datetime) -> datetime.datetime | None:
+    def _due(self, stream: int, now: datetime.datetime) -> datetime.datetime | None:
         """When the next run is: as soon as something is due, or four hours later if it has been all along."""
-        instant = wake(standing)
+        if stream not in self._wakes:
+            self._wakes[stream] = wake(self._standings[stream])
+        instant = self._wakes[stream]
         return instant if instant is None or instant > now else now + timedelta(hours=4)
 
     def _performed(self, world: World, worker: Worker, effect: Effect) -> Iterator[_Next]:
@@ -314,12 +327,14 @@ class Explorer:
             yield name, _answered(world, worker, self.scenario.readings)
             return
         if isinstance(effect, ReadUsage):
-            yield name, _answered(world, worker, self.scenario.usage(world.now))
+            if world.now not in self._usage:
+                self._usage[world.now] = self.scenario.usage(world.now)
+            yield name, _answered(world, worker, self._usage[world.now])
             return
         after_it, answer = self._effect(world, effect)
         yield name, _answered(after_it, worker, answer)
         if world.left:
-            worse = attrs.evolve(world, left=world.left - 1)
+            worse = world.with_(left=world.left - 1)
             yield from self._adversities(worse, worker, effect, name)
 
     def _effect(self, world: World, effect: Append | Ask) -> tuple[World, object]:
@@ -328,7 +343,7 @@ class Explorer:
             version = 0 if draft.before is None else draft.before.version
             if self._standings[world.stream].version != version:
                 return world, _Conflict()
-            return attrs.evolve(world, stream=self._grown(world.stream, draft.events)), draft.standing.version
+            return world.with_(stream=self._grown(world.stream, draft.events)), draft.standing.version
         if world.down_until is not None and world.now < world.down_until:
             return world, Reply(_NO_ANSWER, world.now)
         return self._asked(world, effect.act, effect.charge.ref or "", effect.request)
@@ -346,7 +361,7 @@ class Explorer:
                 answer = two_phase.retrieve(ref) if act is Act.RETRIEVE else two_phase.void(ref)
         except OutcomeUnknown:
             answer = _NO_ANSWER
-        return attrs.evolve(world, provider=asked.provider), Reply(answer, world.now)
+        return world.with_(provider=asked.provider), Reply(answer, world.now)
 
     def _adversities(self, world: World, worker: Worker, effect: Append | Ask, name: str) -> Iterator[_Next]:
         after_it, _ = self._effect(world, effect)
@@ -360,7 +375,7 @@ class Explorer:
             if changed is not None:
                 yield f"{name}: first {type(self.scenario.meanwhile[position]).__name__}", changed
         if len(world.workers) > 1:
-            yield f"{name}: another worker first", attrs.evolve(world, active=1 - world.active)
+            yield f"{name}: another worker first", world.with_(active=1 - world.active)
 
     def _provider_adversities(
         self, world: World, worker: Worker, ask: Ask, name: str, after_it: World
@@ -373,34 +388,41 @@ class Explorer:
         if ask.act is not Act.RETRIEVE:
             until = world.now + Provider.IN_FLIGHT if self.keyed else None
             late = Late(ask.act, ask.charge.ref or "", ask.request, until)
-            yield f"{name}: arrives late", attrs.evolve(unknown, late=(*world.late, late))
+            yield f"{name}: arrives late", unknown.with_(late=(*world.late, late))
         if self.keyed and ask.act is Act.CAPTURE:
             key = (ask.charge.ref or "").rsplit("@", 1)[0]
-            stuck = attrs.evolve(world, provider=world.provider.stuck(ask.request, key, world.now))
+            stuck = world.with_(provider=world.provider.stuck(ask.request, key, world.now))
             yield f"{name}: an error its key repeats", _answered(stuck, worker, Reply(_NO_ANSWER, stuck.now))
         if world.down_until is None:
-            yield f"{name}: provider down", attrs.evolve(unknown, down_until=world.now + _OUTAGE)
+            yield f"{name}: provider down", unknown.with_(down_until=world.now + _OUTAGE)
         pause = Provider.IN_FLIGHT if self.keyed else _OUTAGE
-        yield f"{name}: worker suspended", attrs.evolve(world, now=world.now + pause)
+        yield f"{name}: worker suspended", world.with_(now=world.now + pause)
 
     def _meanwhile(self, world: World, position: int) -> World | None:
         """The world with a change that a person made; None where it is refused."""
-        standing, asked = self._standings[world.stream], self.scenario.meanwhile[position]
+        key = (world.stream, position, world.now)
+        if key not in self._changed:
+            self._changed[key] = self._stream_with(*key)
+        stream = self._changed[key]
         left = tuple(one for one in world.meanwhile if one != position)
+        return None if stream is None else world.with_(stream=stream, meanwhile=left)
+
+    def _stream_with(self, stream: int, position: int, now: datetime.datetime) -> int | None:
+        standing, asked = self._standings[stream], self.scenario.meanwhile[position]
         try:
             if isinstance(asked, CallOff):
-                draft = draft_of(standing, asked, at=world.now)
+                draft = draft_of(standing, asked, at=now)
             else:
-                change = attrs.evolve(asked, on=standing.local_day(world.now))
-                draft = change_draft(standing, change, at=world.now, capabilities=self.capabilities)
+                change = attrs.evolve(asked, on=standing.local_day(now))
+                draft = change_draft(standing, change, at=now, capabilities=self.capabilities)
         except LicenseBillError:
             return None
-        return attrs.evolve(world, stream=self._grown(world.stream, draft.events), meanwhile=left)
+        return self._grown(stream, draft.events)
 
     def _delivered(self, world: World) -> Iterator[_Next]:
         """Requests that were under way arrive now; one that may not be so late any more never does."""
         for position, late in enumerate(world.late):
-            rest = attrs.evolve(world, late=(*world.late[:position], *world.late[position + 1 :]))
+            rest = world.with_(late=(*world.late[:position], *world.late[position + 1 :]))
             if late.until is not None and world.now > late.until:
                 continue
             if late.act is Act.PREPARE and self.keyed:
@@ -600,7 +622,7 @@ def _name(effect: Effect) -> str:
 
 def _with_worker(world: World, worker: Worker) -> World:
     workers = tuple(worker if position == world.active else one for position, one in enumerate(world.workers))
-    return attrs.evolve(world, workers=workers)
+    return world.with_(workers=workers)
 
 
 def _answered(world: World, worker: Worker, answer: object) -> World:
