@@ -8,7 +8,7 @@ import datetime
 import inspect
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,16 @@ from typing import Any
 import attrs
 import pytest
 
+from licensebill.accounts import Change
 from licensebill.changes import (
     AddUser,
     Cancel,
     MakePrimary,
-    PurchaseMinutes,
     RemoveSource,
     ReplaceSource,
+    SetTotal,
+    SignContract,
+    SwitchRecharge,
 )
 from licensebill.charges import CorruptStream, State
 from licensebill.charging import Job
@@ -41,6 +44,7 @@ from licensebill.protocols import (
     StoreUnavailable,
     VersionConflict,
 )
+from licensebill.terms import Contract
 from licensebill.testing.worlds import Behavior
 from tests.charging import (
     BILL,
@@ -59,11 +63,11 @@ from tests.charging import (
     order,
     source,
 )
-from tests.examples import ACCEPTED, BOSS, usd
+from tests.examples import ACCEPTED, BOSS, contract, usd
 
 PAGE = Path(__file__).parents[2] / "docs" / "charging.md"
 FIRST = NOON.replace(day=1, hour=3)
-TODAY = FIRST.date()
+TODAY, EVE = FIRST.date(), date(2026, 12, 31)
 DECLINING = source("card", Behavior.DECLINES)
 
 
@@ -107,11 +111,14 @@ def test_a_crash_around_the_intent() -> None:
     before.crash("append", "before", Job.BILLS)
     after.crash("append", "after", Job.BILLS)
     assert (before.facts, after.facts) == (["Opened"], ["Opened", "Changed", "Planned"])
-    after.charging.change("acme", MakePrimary(on=TODAY, by=BOSS, source="reserve"))
-    for one, paid_by in ((before, "card_pays"), (after, "card_pays")):
+    for one, asked in (
+        (before, ("acme/bill/12/1", "reserve_pays", 6_000)),
+        (after, ("acme/bill/12/1", "card_pays", 3_000)),
+    ):
+        one.charging.change("acme", MakePrimary(on=TODAY, by=BOSS, source="reserve"))
+        one.meters.stored = 1_500_000_000
         one.run(Job.BILLS)
-        (made,) = one.desk.provider.made
-        assert (made.reference, made.token, made.micros) == ("acme/bill/12/1", paid_by, 30_000_000)
+        assert asked_for(one) == [asked]
         assert one.agrees()
 
 
@@ -318,26 +325,46 @@ def test_hooks() -> None:
 
 # --- people -------------------------------------------------------------------------------------------------------
 
-CHANGES = [
-    PurchaseMinutes(on=TODAY, by=BOSS, amount=usd("100.00"), authorization=ACCEPTED),
-    Cancel(on=TODAY, by=BOSS, authorization=ACCEPTED),
-    MakePrimary(on=TODAY, by=BOSS, source="reserve"),
+#: Floors that hold from the first of December: ten licenses for 99 dollars each.
+FLOORS = contract(start=TODAY, end=date(2028, 1, 1))
+PRIMARY = MakePrimary(on=TODAY, by=BOSS, source="reserve")
+OFF = SwitchRecharge(on=TENTH, by=BOSS, authorization=None)
+
+
+def new_year(*contracts: Contract) -> Office:
+    """An office on the first of January: a bill is due, and nothing has happened since the tenth."""
+    return office(acme(contracts=contracts), at=datetime.datetime(2027, 1, 1, 3, tzinfo=UTC))
+
+
+#: Where somebody does what while a charge is planned, and what the provider is asked for then.
+BETWEEN: list[tuple[Callable[[], Office], Change, list[tuple[str, str, int]]]] = [
+    (billed, PRIMARY, [("acme/bill/12/1", "reserve_pays", 3_000)]),
+    (billed, SignContract(on=TODAY, contract=FLOORS), [("acme/bill/12/1", "card_pays", 102_000)]),
+    (recharging, OFF, []),
+    (recharging, buy(), [("acme/minutes/1/1", "card_pays", 10_000)]),
+    (new_year, Cancel(on=EVE, by=BOSS, authorization=ACCEPTED), []),
+    (
+        lambda: new_year(FLOORS),
+        SetTotal(on=EVE, by=BOSS, product="powerdialer", total=12, authorization=ACCEPTED),
+        [("acme/licenses/1/1", "card_pays", 639), ("acme/bill/13/1", "card_pays", 121_800)],
+    ),
 ]
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
-def test_a_change_between_plan_and_append(change: PurchaseMinutes | Cancel | MakePrimary) -> None:
+@pytest.mark.parametrize(("where", "change", "asked"), BETWEEN, ids=[type(row[1]).__name__ for row in BETWEEN])
+def test_a_change_between_plan_and_append(
+    where: Callable[[], Office], change: Change, asked: list[tuple[str, str, int]]
+) -> None:
     """Somebody buys minutes, cancels or changes the sources while a charge is being planned.
 
     The plan is not written: it is made again, from what the account is then.
     """
-    one = billed()
+    one = where()
     one.shop.spoil("append", first=lambda: one.elsewhere().change("acme", change))
-    one.run(Job.BILLS)
-    one.run()
-    paid_by = {made.reference: made.token for made in one.desk.provider.made}
-    assert paid_by["acme/bill/12/1"] == ("reserve_pays" if isinstance(change, MakePrimary) else "card_pays")
-    assert one.facts[1] == "Changed"
+    for job in Job:
+        one.run(job)
+    assert one.shop.faults == {"append": []}
+    assert asked_for(one) == asked
     assert one.agrees()
 
 
@@ -348,17 +375,26 @@ def test_a_change_after_the_plan() -> None:
     """
     one = billed(DECLINING, RESERVE)
     one.crash("append", "after", Job.BILLS)
-    one.charging.change("acme", CHANGES[2])
+    one.charging.change("acme", PRIMARY)
     one.charging.change(
         "acme", ReplaceSource(on=TODAY, by=BOSS, source=attrs.evolve(RESERVE, token="reserve_pays_later"))
     )
     with pytest.raises(SourceInUse):
         one.charging.change("acme", RemoveSource(on=TODAY, by=BOSS, source="card"))
-    one.charging.change("acme", CHANGES[1])
+    one.charging.change("acme", Cancel(on=TODAY, by=BOSS, authorization=ACCEPTED))
     one.run()
     assert [made.token for made in one.desk.provider.made] == ["card_declines", "reserve_pays"]
     assert one.agrees()
     one.charging.change("acme", RemoveSource(on=TODAY, by=BOSS, source="card"))
+    two, three = billed(), recharging()
+    two.crash("append", "after", Job.BILLS)
+    two.charging.change("acme", SignContract(on=TODAY, contract=FLOORS))
+    two.run()
+    assert two.captured == {BILL: [3_000], "acme/licenses/1": [99_000]}
+    three.crash("append", "after", Job.RECHARGES)
+    three.charging.change("acme", OFF)
+    three.run()
+    assert three.captured == {RECHARGE: [4_200]}
 
 
 # --- declines and limits ------------------------------------------------------------------------------------------
