@@ -159,9 +159,12 @@ def test_two_workers_and_an_odd_scheduler() -> None:
     two = recharging()
     two.clock.go(days=2)
     two.meters.days, two.meters.watermark = [date(2026, 12, 11)], two.clock.now
+    two.meters.drawn = usd("200.00")
     for _ in range(3):
-        two.run(Job.RECHARGES)
+        two.run(Job.RECHARGES, minutes=30)
     assert two.captured == {RECHARGE: [4_200]}
+    two.run(Job.RECHARGES, hours=4)
+    assert list(two.captured) == [RECHARGE, "acme/recharge/2"]
 
 
 # --- the provider -------------------------------------------------------------------------------------------------
@@ -414,6 +417,14 @@ def test_declines() -> None:
         held = one.standing.account.funding
         assert held is not None
         assert held.primary.is_blocked is (one is hard)
+    two_days_on = order(on=date(2026, 12, 12))
+    hard.clock.go(days=2)
+    hard.charging.change("acme", two_days_on)
+    hard.run()
+    hard.charging.change("acme", ReplaceSource(on=two_days_on.on, by=BOSS, source=source("card")))
+    hard.charging.change("acme", two_days_on)
+    hard.run()
+    assert [made.token for made in hard.desk.provider.made[2:]] == ["reserve_pays", "card_pays"]
     both = owing(DECLINING, source("reserve", Behavior.DECLINES))
     both.run()
     assert state(both, SERVICE) is State.FAILED
@@ -452,12 +463,15 @@ def test_the_threshold_crossed_again() -> None:
     one = recharging(bank(), RESERVE)
     one.charging.change("acme", buy())
     one.meters.drawn = usd("900.00")
+    one.desk.spoil("retrieve", times=4, answer=Pending())
     one.run(Job.RECHARGES)
-    for _ in range(4):
-        one.run(Job.RECHARGES, minutes=30)
-    assert (state(one, MINUTES), state(one, RECHARGE)) == (State.PENDING, State.PENDING)
-    assert [charge.intent.amount for charge in one.standing.charges] == [usd("100.00"), usd("42.00")]
-    one.run(hours=1)
+    for _ in range(2):
+        report = one.run(Job.RECHARGES, hours=4)
+        assert (state(one, MINUTES), state(one, RECHARGE)) == (State.PENDING, State.PENDING)
+        assert [charge.intent.amount for charge in one.standing.charges] == [usd("100.00"), usd("42.00")]
+        assert report.notices == ()
+    one.run(Job.RECHARGES, hours=1)
+    assert (state(one, RECHARGE), state(one, "acme/recharge/2")) == (State.SUCCEEDED, State.PENDING)
     assert one.agrees()
 
 
@@ -473,12 +487,14 @@ def test_too_many_recharges_or_no_reading() -> None:
         codes += [notice.code for notice in one.run(Job.RECHARGES).notices]
         one.clock.go(hours=4)
     assert (len(one.captured), codes) == (3, ["daily_limit"] * 3)
+    report = one.run(Job.RECHARGES)
+    assert (report.appended, [notice.code for notice in report.notices]) == (0, ["usage_not_current"])
     one.meters.watermark = one.clock()
     assert one.run(Job.RECHARGES).appended
     two = billed()
     two.meters.spoil("readings", answer=[])
     report = two.run(Job.BILLS)
-    assert (report.appended, len(report.notices)) == (0, 1)
+    assert (report.appended, [notice.code for notice in report.notices]) == (0, ["no_reading"])
     two.run(Job.BILLS)
     assert two.captured == {BILL: [3_000]}
 
