@@ -534,16 +534,31 @@ def test_a_debit_returned() -> None:
     assert one.facts.count("Returned") == 3
     assert (one.standing.transactions, one.standing.balance_of(Book.OWED)) == (6, usd("20.00"))
     assert one.agrees()
-    other = owing(bank(Behavior.PAYS))
-    other.run()
-    for _ in range(12):
-        other.run(days=7)
-    other.desk.spoil("retrieve", answer=Returned("R10"))
-    other.run(days=6)
-    held = other.standing.account.funding
-    assert held is not None
-    assert held.primary.is_blocked
-    assert (other.cleared, state(other, SERVICE)) == (0, State.FAILED)
+    two = owing(bank(Behavior.TAKES_BACK), RESERVE)
+    for _ in range(10):
+        two.run(hours=4)
+    assert [made.token for made in two.desk.provider.made] == ["bank_takes_back", "reserve_pays"]
+    assert (two.facts.count("Returned"), two.cleared, two.agrees()) == (1, 2_000, True)
+    # the code, the days on which it pays and is taken back, and whether the account is blocked
+    for code, paid, back, is_blocked in (
+        ("R01", 1, 2, False),
+        ("R09", 1, 2, False),
+        ("R10", 1, 91, True),
+        ("R01", 120, 180, False),
+        ("R01", 120, 181, True),
+    ):
+        other = owing(bank(Behavior.DECLINES))
+        other.run()
+        other.desk.behaves["bank"] = Behavior.PAYS
+        other.run(days=paid)
+        other.desk.spoil("retrieve", answer=Returned(code))
+        other.run(days=back - paid)
+        assert (other.cleared, state(other, SERVICE)) == (0, State.FAILED)
+        held = other.standing.account.funding
+        assert held is not None
+        assert held.primary.is_blocked is is_blocked
+        other.run(days=1)
+        assert len(other.desk.provider.made) == (2 if is_blocked else 3)
 
 
 # --- the store and the clock --------------------------------------------------------------------------------------
