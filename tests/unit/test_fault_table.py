@@ -4,9 +4,11 @@ The first line of a test's docstring is the fault, the second paragraph what hap
 made of them.
 """
 
+import contextlib
 import datetime
 import inspect
 import re
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, timedelta
@@ -17,6 +19,7 @@ import attrs
 import pytest
 
 from licensebill.accounts import Change
+from licensebill.adapters.sqlite import Sqlite
 from licensebill.changes import (
     AddUser,
     Cancel,
@@ -565,7 +568,7 @@ def test_a_debit_returned() -> None:
 
 
 class HalfShop(Shop):
-    """A store that writes only the first of several events, once."""
+    """A store that writes only the first of several events."""
 
     def append(
         self, account: str, expected_version: int, events: Sequence[Event], *, wake: datetime.datetime | None
@@ -595,23 +598,35 @@ def test_a_store_that_fails() -> None:
     assert half.facts == ["Opened", "Changed"]
     with pytest.raises(InvalidValue, match=f"comes before the plan of {BILL}, which was opened"):
         half.charging.change("acme", AddUser(on=TODAY, user=User(id="new")))
-    assert half.captured == {}
+    half.run()
+    assert half.desk.calls == ["prepare"]
 
 
-def test_an_event_that_cannot_be() -> None:
+def test_an_event_that_cannot_be(tmp_path: Path) -> None:
     """An event in the stream is corrupt, or of a newer format.
 
     An error with its number in the stream, and no charge.
     """
-    one, newer = owing(), owing()
+    one, newer = owing(), office()
     wrong = Answered(intent=SERVICE, attempt=1, outcome=Declined(kind=DeclineKind.SOFT, code="no"))
     one.shop.memory.append("acme", 3, [Event(id="odd", at=NOON, fact=wrong)], wake=NOON)
-    newer.shop.spoil("load", before=CorruptStream("seq 2", "is of format 99, and this version reads up to 1"))
-    for office_, place in ((one, "seq 4"), (newer, "seq 2")):
-        failure = office_.charging.pursue("acme", Job.SETTLE).failure
-        assert isinstance(failure, CorruptStream)
-        assert failure.place == place
-        assert office_.captured == {}
+    with Sqlite(tmp_path / "charges.db") as store:
+        later = attrs.evolve(newer.charging, store=store)
+        later.open(acme())
+        later.change("acme", order())
+        with contextlib.closing(sqlite3.connect(tmp_path / "charges.db")) as connection, connection:
+            connection.execute(
+                """UPDATE events SET body = replace(body, '{"format":1,', '{"format":99,') WHERE seq = 2"""
+            )
+        for charging, place, words in (
+            (one.charging, "seq 4", "is planned, and cannot be declined now"),
+            (later, "seq 2", "format: must be at most 1, not 99"),
+        ):
+            failure = charging.pursue("acme", Job.SETTLE).failure
+            assert isinstance(failure, CorruptStream)
+            assert failure.place == place
+            assert words in str(failure)
+    assert one.desk.calls == newer.desk.calls == []
 
 
 def test_a_clock_that_is_wrong() -> None:
@@ -629,6 +644,12 @@ def test_a_clock_that_is_wrong() -> None:
     for _ in range(4):
         one.run(Job.BILLS, hours=4)
     assert one.captured == {"acme/bill/13": [3_000]}
+    two = billed()
+    two.charging.change("acme", AddUser(on=TODAY, user=User(id="new")))
+    two.clock.go(minutes=-1)
+    assert [two.run(job).appended for job in Job] == [0, 0, 0]
+    two.run(Job.BILLS, minutes=1)
+    assert two.captured == {BILL: [3_000]}
 
 
 def test_a_store_that_only_refuses() -> None:
