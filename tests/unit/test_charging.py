@@ -742,6 +742,16 @@ class TestFun9Calls:
         assert [made.reference for made in one.desk.provider.made] == ["acme/service/1/1"]
         assert one.agrees()
 
+    def test_one_that_waits_holds_up_no_other(self) -> None:
+        """The account's other charges are made in the same run."""
+        one = ordered()
+        one.charging.change("acme", buy())
+        one.desk.spoil("prepare", before=NotSent("429"))
+        assert notices(one.run()) == ["not_sent"]
+        assert one.captured == {MINUTES: [10_000]}
+        one.run()
+        assert one.captured == {MINUTES: [10_000], SERVICE: [2_000]}
+
     @pytest.mark.parametrize("act", ["retrieve", "void"])
     def test_a_look_that_was_not_sent(self, act: str) -> None:
         """It is made again in the next run; no state has begun by it."""

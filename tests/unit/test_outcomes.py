@@ -2,11 +2,18 @@
 
 import itertools
 import pickle
+from datetime import timedelta
 from typing import Any, get_args
 
+import attrs
 import pytest
 
+from licensebill.accounts import funding_of
+from licensebill.changes import ReplaceSource
+from licensebill.charges import State
 from licensebill.errors import InvalidValue
+from licensebill.events import Book, Changed, Planned
+from licensebill.funding import Source
 from licensebill.money import Money
 from licensebill.outcomes import (
     CONSEQUENCES,
@@ -26,7 +33,11 @@ from licensebill.outcomes import (
     Voided,
     what_follows,
 )
+from licensebill.planning import Act, Ask, Draft, next_step
+from licensebill.protocols import Capabilities, LookUp
 from licensebill.terms import FundingTerms, Purpose
+from tests.charging import CARD, RESERVE, SERVICE, TENTH, Story, acme, bank, order
+from tests.examples import BOSS, usd
 
 SOFT = Declined(kind=DeclineKind.SOFT, code="insufficient_funds")
 HARD = Declined(kind=DeclineKind.HARD, code="stolen_card")
@@ -146,6 +157,86 @@ class TestFun9Returns:
         with pytest.raises(InvalidValue) as refused:
             what_follows(Pending(), **wrong)
         assert [refused.value.place] == list(wrong)
+
+
+# --- what charging does -------------------------------------------------------------------------------------------
+
+#: What the provider answers about an attempt, one answer after the other, until each case has come about.
+ANSWERS: dict[Case, tuple[Outcome, ...]] = {case: (outcome,) for outcome, case, _ in TABLE} | {
+    Case.RETURNED_ONCE_MORE: (Succeeded(), Returned("R01")),
+    Case.RETURNED_FOR_GOOD: (Succeeded(), Returned("R02")),
+    Case.VOIDED: (SOFT, Voided()),
+    Case.NOT_CAPTURED: (Unknown(), NotCaptured()),
+}
+#: Where more is done than the row says: nobody tells charging that a customer has acted; what was owed before a return
+#: is tried anew with every source; after a void the row of the decline before it says when its source is tried.
+MORE: dict[Case, dict[str, object]] = {
+    Case.ACTION_REQUIRED: {"retry_this": Again.LATER},
+    Case.RETURNED_ONCE_MORE: {"next_source_now": True},
+    Case.RETURNED_FOR_GOOD: {"next_source_now": True},
+    Case.VOIDED: {"retry_this": Again.LATER},
+}
+
+
+def next_of(story: Story, **later: float) -> Ask | Draft | None:
+    """What is to be done next."""
+    capabilities = Capabilities(two_phase=True, void=True, look_up=LookUp.STRONG)
+    return next_step(story.standing, story.at + timedelta(**later), capabilities)
+
+
+def act_of(step: Ask | Draft | None) -> Act | None:
+    """What the provider is asked."""
+    return step.act if isinstance(step, Ask) else None
+
+
+def tried(step: Ask | Draft | None) -> list[str]:
+    """The sources that are tried from now on, in order."""
+    if isinstance(step, Ask):
+        return [target.source for target in step.charge.targets[step.charge.position :]]
+    planned = step.events[0].fact if step else None
+    return [target.source for target in planned.targets] if isinstance(planned, Planned) else []
+
+
+def again(story: Story, source: Source) -> Again:
+    """Whether the source is tried again for the charge once all others have failed, a day later."""
+    if source.id in tried(next_of(story, hours=24)):
+        return Again.LATER
+    story.tell(Changed(ReplaceSource(on=TENTH, by=BOSS, source=attrs.evolve(source, token="renewed"))))
+    return Again.AFTER_REPLACEMENT if source.id in tried(next_of(story, hours=24)) else Again.NO
+
+
+def done(case: Case) -> dict[str, object]:
+    """What charging does when a case has come about, in the columns of its row."""
+    first = bank() if isinstance(ANSWERS[case][-1], Returned) else CARD
+    story = Story.of(acme(first, RESERVE)).open(order()).answer(*ANSWERS[case])
+    charge, act = story.standing.charge(SERVICE), act_of(next_of(story))
+    found: dict[str, object] = {
+        "is_definite": charge is None or charge.state not in {State.PREPARED, State.UNKNOWN, State.PENDING},
+        "is_paid": story.standing.balance_of(Book.CLEARING) == usd("20.00"),
+        "void_first": act is Act.VOID,
+        "block_source": funding_of(story.standing.account).primary.is_blocked,
+        "ask_provider": next_of(story) is None and act_of(next_of(story, hours=1)) is Act.RETRIEVE,
+    }
+    if act is Act.VOID:
+        story.answer(Voided())
+    found["next_source_now"] = tried(next_of(story))[:1] == ["reserve"]
+    if charge is None or next_of(story) is None:
+        return found | {"retry_this": Again.NO}
+    if act is Act.CAPTURE:
+        return found | {"retry_this": Again.SAME_REQUEST}
+    if story.charge().state is State.PLANNED:
+        story.answer(SOFT, Voided())
+    return found | {"retry_this": again(story, first)}
+
+
+class TestFun9WhatIsDone:
+    """Charging does what the table says, most of which it never reads."""
+
+    @pytest.mark.parametrize("case", Case)
+    def test_each_case(self, case: Case) -> None:
+        """Column by column, but for whom the application notifies."""
+        row = attrs.asdict(CONSEQUENCES[case]) | MORE.get(case, {})
+        assert done(case) == {column: row[column] for column in row if column not in {"case", "notify", "text"}}
 
 
 class TestFun9WhatIsThereAndWhatIsOwed:
