@@ -195,6 +195,9 @@ def process(*arguments: str) -> "subprocess.Popen[str]":
 
 
 def ended(running: "subprocess.Popen[str]", within: int = 120) -> Said:
-    """What a process printed, and how it ended."""
-    out, err = running.communicate(timeout=within)
+    """What a process printed, and how it ended; one that does not end in time is killed."""
+    try:
+        out, err = running.communicate(timeout=within)
+    finally:
+        running.kill()
     return Said(running.returncode, out, err)

@@ -4,6 +4,7 @@ import datetime
 import http.server
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -386,22 +387,36 @@ def receiver() -> Iterator[Receiver]:
         thread.join()
 
 
+#: Runs the stand-in as `python -m` does. Whoever starts the tests may ignore interrupts, and so would their processes.
+INTERRUPTIBLE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("licensebill.testing.provider", run_name="__main__", alter_sys=True)
+"""
+
+
 class TestProcess:
     """The stand-in as a program."""
 
     def test_runs_until_interrupted(self) -> None:
         """It prints where it serves, serves there, and ends quietly."""
-        command = [sys.executable, "-m", "licensebill.testing.provider", "--port", "0"]
+        command = [sys.executable, "-c", INTERRUPTIBLE, "--port", "0"]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", os.environ.get("PYTHONPATH", "")])}
         with subprocess.Popen(  # noqa: S603
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
-            assert process.stdout
-            assert process.stderr
-            url = process.stdout.readline().strip()
-            assert confirmed(client_of(url)).status == "succeeded"
-            process.send_signal(2)
-            assert (process.wait(10), process.stderr.read()) == (0, "")
+            overdue = threading.Timer(60, process.kill)
+            overdue.start()
+            try:
+                assert process.stdout
+                assert process.stderr
+                url = process.stdout.readline().strip()
+                assert confirmed(client_of(url)).status == "succeeded"
+                process.send_signal(signal.SIGINT)
+                assert (process.wait(10), process.stderr.read()) == (0, "")
+            finally:
+                overdue.cancel()
+                process.kill()
 
     @pytest.mark.parametrize("ending", [None, KeyboardInterrupt])
     def test_runs_until_told(
