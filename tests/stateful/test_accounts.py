@@ -425,6 +425,7 @@ class AccountOverTime(RuleBasedStateMachine):
         """As asked, or a cent more or less: what differs waits for the next bill, except for minutes."""
         books, name = self.books, self.some(self.books.open, number)
         charge = books.open.pop(name)
+        otherwise = None if otherwise == -charge.amount else otherwise  # nothing at all cannot be captured
         captured = None if otherwise is None else Succeeded(usd_cents(charge.amount + otherwise))
         change = RecordOutcome(on=books.today, intent=name, source="visa", outcome=captured or Succeeded())
         self.ask(change, None, after_end=True)
