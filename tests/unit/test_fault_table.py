@@ -318,6 +318,9 @@ def test_hooks() -> None:
     hinted.desk.spoil("retrieve", answer=Pending())
     hinted.charging.look(SERVICE)
     assert (state(hinted, SERVICE), hinted.facts[-1]) == (State.SUCCEEDED, "Succeeded")
+    hinted.desk.spoil("retrieve", answer=Pending())
+    hinted.run(days=1)
+    assert (state(hinted, SERVICE), hinted.facts[-1]) == (State.SUCCEEDED, "Unknown")
     early = owing()
     early.crash("capture", "before")
     assert early.charging.look(SERVICE).appended == 0
