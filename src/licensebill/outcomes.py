@@ -133,7 +133,7 @@ class Case(enum.Enum):
     DECLINED_SOFT = "declined, soft"
     DECLINED_HARD = "declined, hard"
     ACTION_REQUIRED = "declined, action required"
-    RETURNED_ONCE_MORE = "returned, may be tried again"
+    RETURNED_AGAIN = "returned, may be tried again"
     RETURNED_FOR_GOOD = "returned for good"
     VOIDED = "voided"
     NOT_CAPTURED = "not captured"
@@ -145,7 +145,6 @@ class Again(enum.Enum):
 
     NO = "no"
     LATER = "later, as far as the limits allow"
-    AFTER_ACTION = "once the customer has acted"
     AFTER_REPLACEMENT = "once the source has been replaced"
     SAME_REQUEST = "now, as the same request under the same reference"
 
@@ -274,22 +273,24 @@ CONSEQUENCES: Mapping[Case, Consequence] = MappingProxyType(
                 case=Case.ACTION_REQUIRED,
                 void_first=True,
                 next_source_now=True,
-                retry_this=Again.AFTER_ACTION,
+                retry_this=Again.LATER,
                 notify=True,
                 text="Another source is tried now; the customer is asked to confirm or correct this one.",
             ),
             Consequence(
-                case=Case.RETURNED_ONCE_MORE,
+                case=Case.RETURNED_AGAIN,
+                next_source_now=True,
                 retry_this=Again.LATER,
                 notify=True,
-                text="The money went back; the same account may be debited for it once more.",
+                text="The money went back; another source is tried now, and this one may be tried again later.",
             ),
             Consequence(
                 case=Case.RETURNED_FOR_GOOD,
+                next_source_now=True,
                 retry_this=Again.AFTER_REPLACEMENT,
                 block_source=True,
                 notify=True,
-                text="The money went back; the account is not debited again until the customer replaces it.",
+                text="The money went back; another source is tried now, this one not until the customer replaces it.",
             ),
             Consequence(
                 case=Case.VOIDED,
@@ -359,7 +360,7 @@ def what_follows(
         return CONSEQUENCES[_DECLINES[outcome.kind]]
     if isinstance(outcome, Returned):
         once_more = outcome.code in terms.retried_returns and _is_within(retries, age_days, terms)
-        return CONSEQUENCES[Case.RETURNED_ONCE_MORE if once_more else Case.RETURNED_FOR_GOOD]
+        return CONSEQUENCES[Case.RETURNED_AGAIN if once_more else Case.RETURNED_FOR_GOOD]
     if type(outcome) not in _OTHERS:
         raise InvalidValue("outcome", f"must be an outcome of a charge, not {shown(outcome)}")
     return CONSEQUENCES[_OTHERS[type(outcome)]]

@@ -51,9 +51,9 @@ TABLE: list[tuple[Outcome, Case, tuple[object, ...]]] = [
     (Pending(), Case.PENDING, (False, False, False, False, Again.NO, False, False, True)),
     (SOFT, Case.DECLINED_SOFT, (True, False, True, True, Again.LATER, False, False, False)),
     (HARD, Case.DECLINED_HARD, (True, False, True, True, Again.AFTER_REPLACEMENT, True, True, False)),
-    (ACTION, Case.ACTION_REQUIRED, (True, False, True, True, Again.AFTER_ACTION, False, True, False)),
-    (Returned("R01"), Case.RETURNED_ONCE_MORE, (True, False, False, False, Again.LATER, False, True, False)),
-    (Returned("R02"), Case.RETURNED_FOR_GOOD, (True, False, False, False, Again.AFTER_REPLACEMENT, True, True, False)),
+    (ACTION, Case.ACTION_REQUIRED, (True, False, True, True, Again.LATER, False, True, False)),
+    (Returned("R01"), Case.RETURNED_AGAIN, (True, False, False, True, Again.LATER, False, True, False)),
+    (Returned("R02"), Case.RETURNED_FOR_GOOD, (True, False, False, True, Again.AFTER_REPLACEMENT, True, True, False)),
     (Voided(), Case.VOIDED, (True, False, False, True, Again.NO, False, False, False)),
     (NotCaptured(), Case.NOT_CAPTURED, (False, False, False, False, Again.SAME_REQUEST, False, False, False)),
     (Unknown(), Case.UNKNOWN, (False, False, False, False, Again.NO, False, False, True)),
@@ -126,7 +126,7 @@ class TestFun9Returns:
     @pytest.mark.parametrize(("code", "is_tried"), [("R01", True), ("R09", True), ("R02", False), ("r01", False)])
     def test_the_codes(self, code: str, is_tried: bool) -> None:
         """Insufficient and uncollected funds may come; a closed account does not reopen."""
-        assert (what_follows(Returned(code)).case is Case.RETURNED_ONCE_MORE) is is_tried
+        assert (what_follows(Returned(code)).case is Case.RETURNED_AGAIN) is is_tried
 
     @pytest.mark.parametrize(("retries", "is_tried"), [(0, True), (1, True), (2, False), (3, False)])
     def test_twice_at_most(self, retries: int, is_tried: bool) -> None:
@@ -163,19 +163,13 @@ class TestFun9Returns:
 
 #: What the provider answers about an attempt, one answer after the other, until each case has come about.
 ANSWERS: dict[Case, tuple[Outcome, ...]] = {case: (outcome,) for outcome, case, _ in TABLE} | {
-    Case.RETURNED_ONCE_MORE: (Succeeded(), Returned("R01")),
+    Case.RETURNED_AGAIN: (Succeeded(), Returned("R01")),
     Case.RETURNED_FOR_GOOD: (Succeeded(), Returned("R02")),
     Case.VOIDED: (SOFT, Voided()),
     Case.NOT_CAPTURED: (Unknown(), NotCaptured()),
 }
-#: Where more is done than the row says: nobody tells charging that a customer has acted; what was owed before a return
-#: is tried anew with every source; after a void the row of the decline before it says when its source is tried.
-MORE: dict[Case, dict[str, object]] = {
-    Case.ACTION_REQUIRED: {"retry_this": Again.LATER},
-    Case.RETURNED_ONCE_MORE: {"next_source_now": True},
-    Case.RETURNED_FOR_GOOD: {"next_source_now": True},
-    Case.VOIDED: {"retry_this": Again.LATER},
-}
+#: Where more is done than the row says: after a void the row of the decline before it says when its source is tried.
+MORE: dict[Case, dict[str, object]] = {Case.VOIDED: {"retry_this": Again.LATER}}
 
 
 def next_of(story: Story, **later: float) -> Ask | Draft | None:
