@@ -510,18 +510,24 @@ class TestRuns:
         assert charging.pursue("acme", Job.BILLS).failure is None
         assert one.captured == {BILL: [3_300]}
 
-    def test_taxes_that_cannot_be_computed(self) -> None:
+    @pytest.mark.parametrize(
+        ("error", "told"),
+        [
+            (KeyError("rate"), "its tax is not known (KeyError)"),
+            (InvalidValue("rate", "is unknown"), "rate: is unknown"),
+        ],
+    )
+    def test_taxes_that_cannot_be_computed(self, error: Exception, told: str) -> None:
         """Whatever the function fails with, this bill waits, and no other account does."""
 
-        def failing(lines: Any) -> Any:
-            raise KeyError("rate") if lines[0].amount == usd("30.00") else InvalidValue("rate", "is unknown")
+        def failing(_: object) -> Any:
+            raise error
 
         one = bill_office()
         one.charging.open(acme(id="beta", today=FIRST.date()))
-        reports = list(attrs.evolve(one.charging, tax=failing).run(Job.BILLS))
-        assert [notices(report) for report in reports] == [["tax_unknown"], ["tax_unknown"]]
-        told = "acme: the bill of 2026-12-01 to 2026-12-31 waits: its tax is not known (KeyError)"
-        assert str(reports[0].notices[0]) == told
+        first, second = attrs.evolve(one.charging, tax=failing).run(Job.BILLS)
+        assert str(first.notices[0]) == f"acme: the bill of 2026-12-01 to 2026-12-31 waits: {told}"
+        assert (first.failure, len(second.notices)) == (None, 1)
         assert one.run(Job.BILLS).appended == 4
 
     def test_the_stream_of_another_account(self) -> None:

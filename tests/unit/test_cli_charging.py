@@ -363,6 +363,20 @@ def test_who_authorized_a_purchase_is_shown(shop: Shop) -> None:
     assert "acme/minutes/1: Visa ending in 1111, by Dana Reyes" in said("ledger", "acme", "--store", shop.store).out
 
 
+def test_the_ledgers_of_all_accounts(shop: Shop) -> None:
+    """One after the other, each with its name; what failed yesterday goes on with the next run."""
+    shop.open("acme", VISA)
+    shop.open("bolt", NO_FUNDS)
+    shop.run("monthly")
+    printed = said("ledger", "--store", shop.store).out
+    assert re.findall(r"^(?:acme|bolt):$", printed, re.MULTILINE) == ["acme:", "bolt:"]
+    data = said("ledger", "--store", shop.store, "--json").data
+    references = [[one["reference"] for one in each["transactions"]] for each in data["accounts"]]
+    assert references == [["acme/bill/12/1"], []]
+    shop.now += datetime.timedelta(days=1)
+    assert "with the next run" in shop.status("bolt").out
+
+
 # --- progress and stopping ----------------------------------------------------------------------------------------
 
 
