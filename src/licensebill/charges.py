@@ -284,7 +284,13 @@ class Charge:
 
 @attrs.frozen(kw_only=True)
 class DeclineOf:
-    """A decline, or a return, of a source's token: a limit of attempts counts it (MIN-12)."""
+    """A decline, or a return, of a source's token: a limit of attempts counts it (MIN-12).
+
+    Args:
+        source: its id.
+        token: that was charged; a source replaced since starts anew.
+        at: when it was recorded.
+    """
 
     source: str
     token: str = attrs.field(repr=False)
@@ -502,6 +508,10 @@ def _changed(standing: Standing, fact: Changed, at: datetime.datetime) -> Standi
 def newly_opened(charges: Iterable[Charge], account: Account) -> Intent | None:
     """The open charge of an account that none of its charges is of yet; a change opens at most one.
 
+    Args:
+        charges: those that are kept.
+        account: after the change.
+
     Source: BIL-4.
     """
     known = {one.intent.id for one in charges}
@@ -561,6 +571,10 @@ def signal(fact: Fact) -> Signal:
 
 def still_applies(standing: Standing, fact: Prepared | Answered | Halted) -> bool:
     """Whether a fact learned before others were recorded is still news.
+
+    Args:
+        standing: with what was recorded meanwhile.
+        fact: about the attempt that stood when the provider was asked.
 
     Source: FUN-9.
     """

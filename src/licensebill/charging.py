@@ -415,7 +415,12 @@ class Unforeseen(LicenseBillError):
 
 @attrs.frozen
 class NoRest(ChargeFailure):
-    """One run wrote more events for an account than any course of things needs: something goes round in circles."""
+    """One run wrote more events for an account than any course of things needs: something goes round in circles.
+
+    Args:
+        account: its id.
+        appended: how many events.
+    """
 
     code: ClassVar[str] = "no_rest"
 
@@ -514,6 +519,10 @@ class Charging:
     def call_off(self, intent: str, *, by: str) -> Standing:
         """Give up a charge for minutes, unless it turns out to be captured.
 
+        Args:
+            intent: the charge's id.
+            by: who asks for it.
+
         Raises:
             InvalidValue: no such charge, or one that is owed.
         """
@@ -572,7 +581,15 @@ class Charging:
             last = accounts[-1]
 
     def pursue(self, account: str, job: Job) -> Report:
-        """Bring one account as far as it goes now."""
+        """Bring one account as far as it goes now.
+
+        Args:
+            account: its id.
+            job: what is planned beside what is under way.
+
+        Returns:
+            what it came to. Whatever fails is in it and is not raised.
+        """
         report = Report(account=account, standing=None)
         try:
             known = self._snapshot(account)

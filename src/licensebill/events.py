@@ -34,7 +34,11 @@ class Book(enum.Enum):
 
 @attrs.frozen
 class Posting:
-    """An amount on one of the ledger's accounts: a debit above zero, a credit below.
+    """An amount on one of the ledger's accounts.
+
+    Args:
+        book: the account of the ledger.
+        amount: a debit above zero, a credit below.
 
     Source: BIL-2.
     """

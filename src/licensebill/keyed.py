@@ -65,7 +65,11 @@ def keyed(gateway: KeyedGateway, clock: Clock) -> TwoPhaseGateway:
 
     Weaker than two phases of the provider's own: what is unknown stays so until the key's window has passed, and a
     program that is stopped for longer than that between deciding and sending may charge twice. `in_flight` has to
-    cover such pauses.
+    cover such pauses, and the difference of two workers' clocks.
+
+    Args:
+        gateway: the provider.
+        clock: the same as that of `Charging`.
 
     Source: FUN-9.
     """

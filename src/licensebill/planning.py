@@ -122,6 +122,14 @@ def change_draft(
 def targets(standing: Standing, intent: Intent, at: datetime.datetime) -> tuple[Target, ...]:
     """The sources that a charge tries now, in order: those its own order names, or the usual ones.
 
+    Args:
+        standing: of the account.
+        intent: the charge.
+        at: the instant of the first try.
+
+    Returns:
+        none where none may be tried.
+
     Source: FUN-4, MIN-12.
     """
     allowed = attempts(standing, intent, at).order
@@ -133,6 +141,11 @@ def targets(standing: Standing, intent: Intent, at: datetime.datetime) -> tuple[
 
 def attempts(standing: Standing, intent: Intent, at: datetime.datetime) -> Attempts:
     """The usual order of sources for a charge now, and those left out, each with its reason.
+
+    Args:
+        standing: of the account, with the declines that a limit counts.
+        intent: the charge.
+        at: the instant of the first try.
 
     Source: FUN-4, MIN-12.
     """
@@ -167,7 +180,12 @@ class Act(enum.Enum):
 
 @attrs.frozen
 class Ask:
-    """The next step of a charge is to ask the provider something."""
+    """The next step of a charge is to ask the provider something.
+
+    Args:
+        act: what.
+        charge: about which charge, as it stands.
+    """
 
     act: Act
     charge: Charge
@@ -399,6 +417,10 @@ def recharge_window(standing: Standing, now: datetime.datetime) -> Period | None
 
     At one run of the schedule at most one recharge is planned, however often a scheduler fires.
 
+    Args:
+        standing: of the account.
+        now: the present instant; one before the latest event plans nothing.
+
     Source: MIN-5, MIN-7.
     """
     account = standing.account
@@ -416,6 +438,12 @@ def recharge_decided(
     """What the rules say about an automatic recharge now.
 
     The balance is the account's own, to which only payments are added, less all that was ever drawn.
+
+    Args:
+        standing: of the account.
+        usage: of `recharge_window`.
+        now: the present instant.
+        capabilities: of the provider, whose smallest charge is the least that is recharged.
 
     Source: MIN-4, MIN-7, MIN-12.
     """
