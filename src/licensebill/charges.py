@@ -514,8 +514,11 @@ def newly_opened(charges: Iterable[Charge], account: Account) -> Intent | None:
 
     Source: BIL-4.
     """
-    known = {one.intent.id for one in charges}
-    return next((one.intent for one in account.open if one.intent.id not in known), None)
+    if not account.open:
+        return None
+    known = [(one.intent.purpose, one.intent.ordinal) for one in charges]
+    intents = (one.intent for one in account.open)
+    return next((intent for intent in intents if (intent.purpose, intent.ordinal) not in known), None)
 
 
 def _lately(recharges: tuple[Recharged, ...], latest: Recharged) -> tuple[Recharged, ...]:

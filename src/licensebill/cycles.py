@@ -142,8 +142,10 @@ def cycle_of(on: date, *, anchor_day: int = 1) -> Period:
         >>> print(cycle_of(date(2026, 12, 24)))
         2026-12-01 to 2026-12-31
     """
-    number = boundary_number(day("on", on), on, anchor_day=anchor_day)
-    return Period(boundary(on, number, anchor_day=anchor_day), boundary(on, number + 1, anchor_day=anchor_day))
+    own = boundary(day("on", on), 0, anchor_day=anchor_day)
+    if on < own:
+        return Period(boundary(on, -1, anchor_day=anchor_day), own)
+    return Period(own, boundary(on, 1, anchor_day=anchor_day))
 
 
 def following(period: Period, *, anchor_day: int = 1) -> Period:
