@@ -573,11 +573,22 @@ class Charging:
         """
         number, workers = share
         whole("share", number, 1, whole("share", workers, 1))
-        started, last = self.clock(), ""
-        while accounts := self._due(started, last, page):
-            for account in accounts:
-                if crc32(account.encode()) % workers == number - 1:
-                    yield self.pursue(account, job)
+        for account in self.due(page=page):
+            if crc32(account.encode()) % workers == number - 1:
+                yield self.pursue(account, job)
+
+    def due(self, *, page: int = 500) -> Iterator[str]:
+        """The accounts for which something may be due now, in the order of their ids.
+
+        Args:
+            page: how many are asked for at a time.
+
+        Raises:
+            StoreUnavailable: a page cannot be read.
+        """
+        now, last = self.clock(), ""
+        while accounts := self._due(now, last, page):
+            yield from accounts
             last = accounts[-1]
 
     def pursue(self, account: str, job: Job) -> Report:

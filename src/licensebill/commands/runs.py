@@ -9,7 +9,6 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Literal, Self
@@ -22,7 +21,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from licensebill.charging import Charging, Job
 from licensebill.commands.connections import (
     GatewayName,
-    Kept,
     StoreUrl,
     clock_of,
     meters_of,
@@ -80,7 +78,7 @@ def run(
         provider = stack.enter_context(provided(gateway, url=gateway_url, customers=customers, clock=clock))
         watched, now = Watched(kept), clock()
         charging = Charging(store=watched, gateway=provider, clock=clock, usage=files, storage=files)
-        made = _previewed(charging, kept, chosen, now) if dry_run else _carried_out(charging, watched, chosen, part)
+        made = _previewed(charging, chosen) if dry_run else _carried_out(charging, watched, chosen, part)
         made.problems = {} if files is None else files.problems
     if as_json:
         print_json({"job": job, "at": now.isoformat(), **made.data()})
@@ -153,10 +151,10 @@ def _carried_out(charging: Charging, watched: Watched, job: Job, share: tuple[in
     return summary
 
 
-def _previewed(charging: Charging, kept: Kept, job: Job, now: datetime) -> Preview:
+def _previewed(charging: Charging, job: Job) -> Preview:
     preview = Preview()
     with Stop() as stop, progress(job.value) as count:
-        for account in _due(kept, now):
+        for account in charging.due():
             preview.accounts += 1
             try:
                 preview.steps += [step for found in charging.preview(account, job) for step in steps_of(account, found)]
@@ -167,10 +165,3 @@ def _previewed(charging: Charging, kept: Kept, job: Job, now: datetime) -> Previ
                 break
     preview.stopped_by = stop.by
     return preview
-
-
-def _due(kept: Kept, now: datetime) -> Iterator[str]:
-    last = ""
-    while page := kept.open_accounts(due_before=now, after=last):
-        yield from page
-        last = page[-1]
