@@ -114,6 +114,12 @@ def holds_card_number(value: str) -> bool:
     return any(_is_card_number(row) for stretch in stretches for row in _rows(stretch.split()))
 
 
+def kept_of(said: str) -> str:
+    """What others say, as far as it may be kept: printable, short, and nothing that could be a card number."""
+    kept = "".join(one if one.isprintable() else " " for one in said)[:MAX_TEXT].strip()
+    return "what was said of it may hold a card number" if holds_card_number(kept) else kept
+
+
 def _digit_or_gap(character: str) -> str:
     digit = unicodedata.digit(character, -1)
     if digit >= 0:

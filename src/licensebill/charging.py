@@ -1,51 +1,29 @@
 """Charging: carrying out what the rules decide, exactly once, whatever fails and whenever.
 
-`turn` is all there is to it: read the stream, decide the next step (`planning`), take it, write down what came of it.
-It is a generator that asks for each effect (`Load`, `Append`, `Ask`, `ReadStorage`, `ReadUsage`) and is given the
-answer, so that the same lines run against a real store and provider and under a test that lets anything fail anywhere.
-`Charging` is the one place where a protocol is called. There is no second way for what was left over from a crash: the
-next turn meets it in the stream.
-
-Why no charge is made twice: a charge is in the stream, with its amount and sources, before the provider hears of it;
-its reference follows from the stream alone; the provider's object is journaled before it is captured; what is not
-certain stops everything else for that charge; and an append at a version that has passed is decided anew.
+`Charging` is the one place where a protocol is called. What it does for an account is one `turn` after the other, until
+nothing is left to do (`turns`, which also say why no charge is made twice); here are the effects of a turn on a real
+store, provider and meter, the runs over all accounts, and what a person asks for: changes, decisions, previews.
 """
 
 import contextlib
 import datetime
-import enum
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from typing import ClassVar, TypeVar
 from zlib import crc32
 
 import attrs
 
-from licensebill._checks import MAX_TEXT, cardless_text, holds_card_number, instance, whole
+from licensebill import turns
+from licensebill._checks import cardless_text, instance, kept_of, whole
 from licensebill.accounts import Account, Change
 from licensebill.bills import TaxRule, no_tax
-from licensebill.charges import Charge, CorruptStream, Standing, State, folded, moves, record, still_applies
+from licensebill.charges import Charge, CorruptStream, Standing, State, record
 from licensebill.cycles import Period
 from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError, shown
-from licensebill.events import Answered, CallOff, Decision, Halted, Opened, Prepared, Resolved, Stream, outcome
+from licensebill.events import CallOff, Decision, Opened, Resolved, Stream, outcome
 from licensebill.money import Money
-from licensebill.outcomes import Outcome, Unknown
-from licensebill.planning import (
-    Act,
-    Ask,
-    Draft,
-    Notice,
-    asked_id,
-    bill_draft,
-    change_draft,
-    draft_of,
-    facts_of,
-    is_bill_due,
-    news,
-    next_step,
-    recharge_draft,
-    recharge_window,
-    wake,
-)
+from licensebill.outcomes import Outcome
+from licensebill.planning import Act, Ask, Draft, Notice, asked_id, change_draft, draft_of, next_step, wake
 from licensebill.protocols import (
     Capabilities,
     Clock,
@@ -63,271 +41,10 @@ from licensebill.protocols import (
     UsageMeter,
     VersionConflict,
 )
+from licensebill.turns import Append, Effect, Load, ReadStorage, Reply, Turn, turn
+from licensebill.turns import Job as Job
 
 _T = TypeVar("_T")
-
-# --- effects ------------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Load:
-    """Read the stream beyond a version."""
-
-    after: int
-
-
-@attrs.frozen
-class Append:
-    """Write the events of a draft."""
-
-    draft: Draft
-
-
-@attrs.frozen
-class ReadStorage:
-    """Read the storage meter."""
-
-    until: datetime.datetime
-
-
-@attrs.frozen
-class ReadUsage:
-    """Read the usage meter."""
-
-    window: Period
-
-
-#: What is learned from a provider.
-Told = Prepared | Answered | Halted
-
-
-@attrs.frozen
-class Reply:
-    """What a provider answered, and when: a decline counts from its own instant, however long it was under way.
-
-    Args:
-        answer: an object's id, an outcome, or why there is none.
-        at: the instant it was known.
-    """
-
-    answer: str | Outcome | NotSent | RequestRejected | OutcomeUnknown
-    at: datetime.datetime
-
-
-#: What a turn asks for. The answers: a stream, a version, a reply, readings, usage.
-Effect = Load | Append | Ask | ReadStorage | ReadUsage
-
-
-class Job(enum.Enum):
-    """What a run plans beside bringing to an end what is under way, which every run does."""
-
-    SETTLE = "nothing new"
-    BILLS = "monthly bills"
-    RECHARGES = "automatic recharges"
-
-
-@attrs.frozen(kw_only=True)
-class Turn:
-    """What one turn came to.
-
-    Args:
-        standing: after it; None for an account that was never opened.
-        is_last: nothing more is to be done for the account now.
-        skip: the id of a charge to leave alone for the rest of the run; empty for none.
-        notices: what was not done, and why.
-        appended: the number of events written.
-    """
-
-    standing: Standing | None
-    is_last: bool = False
-    skip: str = ""
-    notices: tuple[Notice, ...] = ()
-    appended: int = 0
-
-
-def turn(
-    known: Standing | None,
-    *,
-    now: datetime.datetime,
-    job: Job,
-    capabilities: Capabilities,
-    skip: Collection[str] = (),
-    tax: TaxRule = no_tax,
-) -> Generator[Effect, object, Turn]:
-    """One step of an account: read, decide, act, write down.
-
-    Args:
-        known: the standing at some earlier version; None to read the whole stream.
-        now: the present instant.
-        job: what is planned.
-        capabilities: of the provider.
-        skip: ids of charges to leave alone.
-        tax: of bills.
-
-    Returns:
-        by `StopIteration`, what it came to; as long as it is not the last another turn follows.
-
-    Raises:
-        StoreUnavailable: passed on; the next turn reads first.
-        CorruptStream: the stream cannot be folded; nothing is charged.
-
-    Source: BIL-4, FUN-9.
-    """
-    standing = yield from _read(known)
-    if standing is None:
-        return Turn(standing=None, is_last=True)
-    step = next_step(standing, now, capabilities, skip=skip)
-    if isinstance(step, Ask):
-        return (yield from _asked(standing, step))
-    planned = step or (yield from _planned(standing, now, job, capabilities, tax))
-    if isinstance(planned, Draft):
-        return (yield from _decided(planned))
-    return Turn(standing=standing, is_last=True, notices=planned)
-
-
-def _read(known: Standing | None) -> Generator[Effect, object, Standing | None]:
-    """What the stream adds up to now."""
-    stream = yield Load(0 if known is None else known.version)
-    assert isinstance(stream, Stream)  # noqa: S101 - narrows what the driver answers
-    if known is not None and stream.version < known.version:
-        raise StoreUnavailable(
-            f"the stream is at {stream.version}, and {known.version} events of it are known: an old copy was read, or "
-            "it was put back to an earlier time and snapshots were left"
-        )
-    return folded(stream.events, known) if stream.events else known
-
-
-def _read_again(standing: Standing | None, conflict: VersionConflict) -> Generator[Effect, object, Standing]:
-    """What the stream is after a conflict; it must have grown, or the store would be asked for ever."""
-    reread = yield from _read(standing)
-    return _grown(standing, reread, conflict)
-
-
-def _grown(before: Standing | None, reread: Standing | None, conflict: VersionConflict) -> Standing:
-    if reread is None or reread == before:
-        raise StoreUnavailable(f"{conflict}, and yet it holds nothing more") from conflict
-    return reread
-
-
-def _planned(
-    standing: Standing, now: datetime.datetime, job: Job, capabilities: Capabilities, tax: TaxRule
-) -> Generator[Effect, object, Draft | tuple[Notice, ...]]:
-    """What is to be planned, with what the meters say."""
-    if job is Job.BILLS and is_bill_due(standing, now):
-        readings = yield ReadStorage(now)
-        if isinstance(readings, Notice):
-            return (readings,)
-        bill = bill_draft(standing, readings, now, capabilities, tax=tax)  # type: ignore[arg-type]
-        return bill if isinstance(bill, Draft) else () if bill is None else (bill,)
-    if job is Job.RECHARGES and (window := recharge_window(standing, now)) is not None:
-        usage = yield ReadUsage(window)
-        if isinstance(usage, Notice):
-            return (usage,)
-        return recharge_draft(standing, usage, now, capabilities)  # type: ignore[arg-type]
-    return ()
-
-
-def _decided(draft: Draft) -> Generator[Effect, object, Turn]:
-    """Write a decision down; on a conflict it is made again, from what the stream is then."""
-    try:
-        yield Append(draft)
-    except VersionConflict as conflict:
-        return Turn(standing=(yield from _read_again(draft.before, conflict)))
-    return Turn(standing=draft.standing, appended=len(draft.events), notices=news(draft))
-
-
-def _asked(standing: Standing, ask: Ask, *, is_hint: bool = False) -> Generator[Effect, object, Turn]:
-    """Ask the provider, and write down its answer; after a hint only if it moves the charge."""
-    charge = ask.charge
-    reply = yield ask
-    assert isinstance(reply, Reply)  # noqa: S101 - narrows what the driver answers
-    answer = reply.answer
-    notices: tuple[Notice, ...] = ()
-    if isinstance(answer, ChargeFailure):
-        if _leaves_it(charge, ask.act, answer):
-            text = f"{charge.intent.id} waits for the next run: {answer}"
-            notice = _notice(standing, answer.code, text)
-            return Turn(standing=standing, skip=charge.intent.id, notices=(notice,))
-        if isinstance(answer, RequestRejected) and charge.state is not State.SUCCEEDED:
-            return (yield from _told(standing, (_halted(charge.intent.id, charge.attempt, answer),), reply.at))
-        if isinstance(answer, RequestRejected):
-            notices = (
-                _notice(standing, answer.code, f"{charge.intent.id} stays paid, and cannot be watched: {answer}"),
-            )
-        answer = Unknown()
-    facts = facts_of(charge, answer)
-    if is_hint and not moves(charge, facts):
-        return Turn(standing=standing, notices=notices)
-    made = yield from _told(standing, facts, reply.at)
-    return attrs.evolve(made, notices=(*notices, *made.notices))
-
-
-def _no_longer_watched(standing: Standing, intent: str) -> tuple[Notice, ...]:
-    if all(one.id != intent for one in standing.account.settled):
-        return ()
-    text = f"{intent} is paid and no longer watched; if the money was taken back since, a person has to see to it"
-    return (_notice(standing, "not_watched", text),)
-
-
-def _leaves_it(charge: Charge, act: Act, refused: LicenseBillError) -> bool:
-    """Whether a failure changes nothing about a charge, so that the same is asked again in the next run."""
-    if isinstance(refused, NotSent):
-        return True
-    # no money moves while an object is prepared, and none comes back while nobody answers
-    return isinstance(refused, OutcomeUnknown) and (act is Act.PREPARE or charge.state is State.SUCCEEDED)
-
-
-def _halted(intent: str, attempt: int, problem: LicenseBillError) -> Halted:
-    return Halted(intent=intent, attempt=attempt, reason=_printable(str(problem)))
-
-
-def _printable(said: str) -> str:
-    """What others say, as far as it may be kept and shown."""
-    kept = "".join(one if one.isprintable() else " " for one in said)[:MAX_TEXT].strip()
-    return "what was said of it may hold a card number" if holds_card_number(kept) else kept
-
-
-def _notice(standing: Standing, code: str, text: str) -> Notice:
-    return Notice(standing.account.id, code, text)
-
-
-def _told(standing: Standing, facts: tuple[Told, ...], now: datetime.datetime) -> Generator[Effect, object, Turn]:
-    """Write facts down, also if others have written meanwhile, as long as they are still news."""
-    version = standing.version
-    while True:
-        try:
-            draft = _draft_of_facts(standing, facts, now)
-        except LicenseBillError as refused:
-            charge = standing.charge(facts[0].intent)
-            if charge is None or charge.state is not State.SUCCEEDED:
-                raise
-            text = f"what the provider says of {facts[0].intent} cannot be recorded: {refused}"
-            return Turn(standing=standing, skip=facts[0].intent, notices=(_notice(standing, "not_recorded", text),))
-        if not draft.events:
-            return Turn(standing=standing, skip=facts[0].intent if standing.version == version else "")
-        try:
-            yield Append(draft)
-        except VersionConflict as conflict:
-            standing = yield from _read_again(standing, conflict)
-        else:
-            return Turn(standing=draft.standing, appended=len(draft.events), notices=news(draft))
-
-
-def _draft_of_facts(standing: Standing, facts: Iterable[Told], now: datetime.datetime) -> Draft:
-    draft = Draft(standing, (), standing)
-    for fact in facts:
-        if still_applies(draft.standing, fact):
-            try:
-                draft = draft.then(fact, at=now)
-            except LicenseBillError as refused:
-                halted = _halted(fact.intent, fact.attempt, refused)
-                if not still_applies(draft.standing, halted):  # a payment stays paid, whatever is wrong about it
-                    raise
-                return draft.then(halted, at=now)
-    return draft
-
-
-# --- the executor -------------------------------------------------------------------------------------------------
 
 #: Charges that a hint leaves alone: the next step of each is not to ask what became of it.
 _LEFT_TO_OTHERS = frozenset({State.PREPARED, State.DECLINED, State.NEEDS_REVIEW})
@@ -490,7 +207,7 @@ class Charging:
             CorruptStream: its stream cannot be folded.
             StoreUnavailable: it cannot be read.
         """
-        standing = self._drive(account, _read(self._snapshot(account)))
+        standing = self._drive(account, turns.read(self._snapshot(account)))
         if standing is None:
             raise _unknown(account)
         return standing
@@ -651,7 +368,7 @@ class Charging:
                 return Report(account=account, standing=standing, notices=_no_longer_watched(standing, intent))
             if charge.ref is None or charge.state in _LEFT_TO_OTHERS:
                 return Report(account=account, standing=standing)
-            made = self._drive(account, _asked(standing, Ask(Act.RETRIEVE, charge), is_hint=True))
+            made = self._drive(account, turns.asked(standing, Ask(Act.RETRIEVE, charge), is_hint=True))
         except LicenseBillError as failure:
             return Report(account=account, standing=None, failure=failure)
         return Report(account=account, standing=made.standing, appended=made.appended, notices=made.notices)
@@ -678,7 +395,7 @@ class Charging:
                 foreseen.append(Foreseen(step, is_certain))
                 continue
             is_certain = is_certain and not skip
-            planned = step or self._drive(account, _planned(standing, now, job, capabilities, self.tax))
+            planned = step or self._drive(account, turns.planned(standing, now, job, capabilities, self.tax))
             if not isinstance(planned, Draft):
                 return (*foreseen, *(Foreseen(notice, is_certain) for notice in planned))
             foreseen.append(Foreseen(planned, is_certain))
@@ -754,7 +471,7 @@ class Charging:
                 reread = self.standing(account)
                 if self._holds(account, event):
                     return reread
-                standing = _grown(standing, reread, conflict)
+                standing = turns.grown(standing, reread, conflict)
             except LicenseBillError:
                 # what was recorded already may well be refused a second time, and a failed append may have been made
                 if self._holds(account, event):
@@ -782,6 +499,13 @@ class Charging:
 
 def _unknown(account: str) -> UnknownAccount:
     return UnknownAccount("account", f"{shown(account)} has no stream in this store")
+
+
+def _no_longer_watched(standing: Standing, intent: str) -> tuple[Notice, ...]:
+    if all(one.id != intent for one in standing.account.settled):
+        return ()
+    text = f"{intent} is paid and no longer watched; if the money was taken back since, a person has to see to it"
+    return (Notice(standing.account.id, "not_watched", text),)
 
 
 def account_of(intent: str) -> str:
@@ -845,6 +569,6 @@ def _asked_of(gateway: TwoPhaseGateway, ask: Ask) -> str | Outcome | NotSent | R
 def _said(refused: NotSent | RequestRejected | OutcomeUnknown) -> str:
     """A reason of others' making."""
     try:
-        return _printable(str(refused.reason))
+        return kept_of(str(refused.reason))
     except Exception as failed:  # noqa: BLE001 - a reason that cannot be told
         return type(failed).__name__

@@ -12,14 +12,14 @@ from unittest import mock
 
 import attrs
 
-from licensebill import accounts, changes, charges, charging, keyed, planning
+from licensebill import accounts, changes, charges, keyed, planning, turns
 from licensebill.charges import Charge, Standing, State
-from licensebill.charging import Append, Effect, Reply, Turn
 from licensebill.errors import ChargeFailure
 from licensebill.events import Answered, Prepared
 from licensebill.outcomes import Declined, DeclineKind, NotCaptured, Pending, Returned, Succeeded, Unknown, Voided
 from licensebill.planning import Act, Ask, Draft
 from licensebill.protocols import NotSent, VersionConflict
+from licensebill.turns import Append, Effect, Reply, Turn
 
 Plant = Callable[[], Any]
 BUGS: dict[str, Plant] = {}
@@ -64,7 +64,7 @@ def _rest(steps: Generator[Effect, object, Turn], answer: object) -> Generator[E
 @_bug
 def no_journal() -> Iterator[None]:
     """The provider's object is captured before its id is written down."""
-    real = charging._asked
+    real = turns.asked
 
     def asked(standing: Standing, ask: Ask, **more: Any) -> Generator[Effect, object, Turn]:
         if ask.act is not Act.PREPARE:
@@ -76,26 +76,26 @@ def no_journal() -> Iterator[None]:
         answer = yield from _answer(Ask(Act.CAPTURE, charge))
         prepared = Prepared(intent=charge.intent.id, attempt=charge.attempt, ref=ref)
         facts = (prepared, *planning.facts_of(charge, answer))
-        return (yield from charging._told(standing, facts, standing.at))
+        return (yield from turns._told(standing, facts, standing.at))
 
-    with _replaced(charging, "_asked", asked):
+    with _replaced(turns, "asked", asked):
         yield
 
 
 @_bug
 def settled_before_it_is_captured() -> Iterator[None]:
     """The payment is written down first, in the hope that it will be made."""
-    real = charging._asked
+    real = turns.asked
 
     def asked(standing: Standing, ask: Ask, **more: Any) -> Generator[Effect, object, Turn]:
         if ask.act is not Act.CAPTURE:
             return (yield from real(standing, ask, **more))
         paid = Answered(intent=ask.charge.intent.id, attempt=ask.charge.attempt, outcome=Succeeded())
-        done = yield from charging._told(standing, (paid,), standing.at)
+        done = yield from turns._told(standing, (paid,), standing.at)
         yield ask
         return done
 
-    with _replaced(charging, "_asked", asked):
+    with _replaced(turns, "asked", asked):
         yield
 
 
@@ -114,19 +114,19 @@ def outcome_without_its_postings() -> Iterator[None]:
 @_bug
 def decision_kept_on_a_conflict() -> Iterator[None]:
     """Others have written: the same decision is appended after theirs."""
-    real = charging._decided
+    real = turns._decided
 
     def decided(draft: Draft) -> Generator[Effect, object, Turn]:
         try:
             yield Append(draft)
         except VersionConflict:
-            standing = yield from charging._read(draft.before)
+            standing = yield from turns.read(draft.before)
             assert standing is not None
             again = planning.draft_of(standing, *(event.fact for event in draft.events), at=draft.standing.at)
             return (yield from real(again))
         return Turn(standing=draft.standing, appended=len(draft.events))
 
-    with _replaced(charging, "_decided", decided):
+    with _replaced(turns, "_decided", decided):
         yield
 
 
@@ -137,7 +137,7 @@ def fact_told_twice() -> Iterator[None]:
     def draft_of_facts(standing: Standing, facts: Any, now: Any) -> Draft:
         return planning.draft_of(standing, *facts, at=now)
 
-    with _replaced(charging, "_draft_of_facts", draft_of_facts):
+    with _replaced(turns, "_draft_of_facts", draft_of_facts):
         yield
 
 
@@ -162,14 +162,14 @@ def every_look_is_a_payment() -> Iterator[None]:
 @_bug
 def fall_back_on_unknown() -> Iterator[None]:
     """No answer is taken for a no: the next attempt is made."""
-    with _replaced(charging, "Unknown", Voided):
+    with _replaced(turns, "Unknown", Voided):
         yield
 
 
 @_bug
 def unknown_is_paid() -> Iterator[None]:
     """No answer is taken for a yes."""
-    with _replaced(charging, "Unknown", Succeeded):
+    with _replaced(turns, "Unknown", Succeeded):
         yield
 
 
@@ -196,7 +196,7 @@ def first_unknown_goes_to_a_person() -> Iterator[None]:
 @_bug
 def not_sent_is_a_decline() -> Iterator[None]:
     """A provider that was too busy has refused the source."""
-    real = charging._asked
+    real = turns.asked
 
     def asked(standing: Standing, ask: Ask, **more: Any) -> Generator[Effect, object, Turn]:
         steps = real(standing, ask, **more)
@@ -206,7 +206,7 @@ def not_sent_is_a_decline() -> Iterator[None]:
             reply = attrs.evolve(reply, answer=refused)
         return (yield from _rest(steps, reply))
 
-    with _replaced(charging, "_asked", asked):
+    with _replaced(turns, "asked", asked):
         yield
 
 
@@ -224,23 +224,23 @@ def no_void_after_a_decline() -> Iterator[None]:
             return (*facts, Answered(intent=charge.intent.id, attempt=charge.attempt, outcome=Voided()))
         return facts
 
-    with _replaced(charging, "facts_of", facts_of):
+    with _replaced(turns, "facts_of", facts_of):
         yield
 
 
 @_bug
 def void_believed_unheard() -> Iterator[None]:
     """A void that nobody answered is taken for done."""
-    real = charging._asked
+    real = turns.asked
 
     def asked(standing: Standing, ask: Ask, **more: Any) -> Generator[Effect, object, Turn]:
         if ask.act is not Act.VOID:
             return (yield from real(standing, ask, **more))
         reply = yield ask
         told = Answered(intent=ask.charge.intent.id, attempt=ask.charge.attempt, outcome=Voided())
-        return (yield from charging._told(standing, (told,), reply.at))  # type: ignore[attr-defined]
+        return (yield from turns._told(standing, (told,), reply.at))  # type: ignore[attr-defined]
 
-    with _replaced(charging, "_asked", asked):
+    with _replaced(turns, "asked", asked):
         yield
 
 
@@ -252,7 +252,7 @@ def pending_is_paid() -> Iterator[None]:
     def facts_of(charge: Charge, answer: Any) -> Any:
         return real(charge, Succeeded() if isinstance(answer, Pending) else answer)
 
-    with _replaced(charging, "facts_of", facts_of):
+    with _replaced(turns, "facts_of", facts_of):
         yield
 
 
@@ -264,7 +264,7 @@ def pending_falls_back() -> Iterator[None]:
     def facts_of(charge: Charge, answer: Any) -> Any:
         return real(charge, Voided() if isinstance(answer, Pending) else answer)
 
-    with _replaced(charging, "facts_of", facts_of):
+    with _replaced(turns, "facts_of", facts_of):
         yield
 
 
@@ -284,7 +284,7 @@ def returns_are_overlooked() -> Iterator[None]:
     def facts_of(charge: Charge, answer: Any) -> Any:
         return real(charge, Succeeded() if isinstance(answer, Returned) else answer)
 
-    with _replaced(charging, "facts_of", facts_of):
+    with _replaced(turns, "facts_of", facts_of):
         yield
 
 
@@ -300,7 +300,7 @@ def return_without_its_payment() -> Iterator[None]:
         known = charges.TRANSITIONS[charge.state]
         return (told if charges.signal(told) in known else attrs.evolve(told, outcome=Unknown()),)
 
-    with _replaced(charging, "facts_of", facts_of):
+    with _replaced(turns, "facts_of", facts_of):
         yield
 
 
@@ -448,5 +448,5 @@ def captured_amount_is_not_read() -> Iterator[None]:
     def facts_of(charge: Charge, answer: Any) -> Any:
         return real(charge, Succeeded() if isinstance(answer, Succeeded) else answer)
 
-    with _replaced(charging, "facts_of", facts_of):
+    with _replaced(turns, "facts_of", facts_of):
         yield

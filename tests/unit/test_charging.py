@@ -24,7 +24,6 @@ from licensebill.charging import (
     account_of,
     check_safe,
     intent_of,
-    turn,
 )
 from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError, RuleViolation
 from licensebill.events import Decision, Event, Prepared, Resolved, Stream
@@ -50,6 +49,7 @@ from licensebill.protocols import (
     VersionConflict,
 )
 from licensebill.testing.worlds import Behavior
+from licensebill.turns import turn
 from tests.charging import (
     BILL,
     MINUTES,

@@ -2,7 +2,7 @@
 
     python -m licensebill.testing.explore --adversities 2 --json
 
-What is run is charging itself: `charging.turn`, with every effect it asks for performed on a stream and a provider that
+What is run is charging itself: `turns.turn`, with every effect it asks for performed on a stream and a provider that
 are values (`worlds`). At each effect anything may go wrong, or get in between: a crash before it or after it, its reply
 lost, the request delivered hours late, an error that the key repeats, the provider unreachable for more than a day, the
 worker suspended for as long, another worker, a change by a person. Time passes only when all workers are done, to the
@@ -27,7 +27,6 @@ from itertools import pairwise
 import attrs
 
 from licensebill.charges import Standing, State, after, record
-from licensebill.charging import Append, Effect, Job, Load, ReadStorage, ReadUsage, Reply, Turn, turn
 from licensebill.errors import LicenseBillError
 from licensebill.events import Book, CallOff, Event, Opened, Stream
 from licensebill.keyed import Keyed
@@ -36,6 +35,7 @@ from licensebill.outcomes import Outcome
 from licensebill.planning import Act, Ask, change_draft, draft_of, wake
 from licensebill.protocols import Capabilities, NotSent, OutcomeUnknown, Request, Usage, VersionConflict
 from licensebill.testing.worlds import SCENARIOS, Provider, Scenario
+from licensebill.turns import Append, Effect, Job, Load, ReadStorage, ReadUsage, Reply, Turn, turn
 
 _OUTAGE = timedelta(hours=25)
 #: So many steps no course has that comes to an end.
