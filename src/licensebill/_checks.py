@@ -114,12 +114,6 @@ def holds_card_number(value: str) -> bool:
     return any(_is_card_number(row) for stretch in stretches for row in _rows(stretch.split()))
 
 
-def kept_of(said: str) -> str:
-    """What others say, as far as it may be kept: printable, short, and nothing that could be a card number."""
-    kept = "".join(one if one.isprintable() else " " for one in said)[:MAX_TEXT].strip()
-    return "what was said of it may hold a card number" if holds_card_number(kept) else kept
-
-
 def _digit_or_gap(character: str) -> str:
     digit = unicodedata.digit(character, -1)
     if digit >= 0:
@@ -149,6 +143,12 @@ def _passes_luhn(digits: list[int]) -> bool:
     # every second digit from the right is doubled, and 9 taken off where that makes two digits
     doubled = [2 * d - 9 * (d > 4) for d in digits[-2::-2]]  # noqa: PLR2004
     return (sum(doubled) + sum(digits[::-2])) % 10 == 0
+
+
+def kept_of(said: str) -> str:
+    """What others say, as far as it may be kept: printable, short, and nothing that could be a card number."""
+    kept = "".join(one if one.isprintable() else " " for one in said)[:MAX_TEXT].strip()
+    return "what was said of it may hold a card number" if holds_card_number(kept) else kept
 
 
 def checked(check: Callable[..., object], *bounds: object) -> Callable[[Any, "attrs.Attribute[Any]", Any], object]:

@@ -41,7 +41,7 @@ from licensebill.protocols import (
     UsageMeter,
     VersionConflict,
 )
-from licensebill.turns import Append, Effect, Load, ReadStorage, Reply, Turn, turn
+from licensebill.turns import Append, Effect, Load, ReadStorage, Reply, Turn
 from licensebill.turns import Job as Job
 
 _T = TypeVar("_T")
@@ -404,7 +404,8 @@ class Charging:
     # the effects
 
     def _turn(self, known: Standing | None, job: Job, skip: Collection[str]) -> Generator[Effect, object, Turn]:
-        return turn(known, now=self.clock(), job=job, capabilities=self.gateway.capabilities, skip=skip, tax=self.tax)
+        capabilities = self.gateway.capabilities
+        return turns.turn(known, now=self.clock(), job=job, capabilities=capabilities, skip=skip, tax=self.tax)
 
     def _drive(self, account: str, steps: Generator[Effect, object, _T]) -> _T:
         try:

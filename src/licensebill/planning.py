@@ -335,7 +335,8 @@ def _news_of(draft: Draft, fact: Fact) -> Notice | None:
     captured = fact.outcome.captured if isinstance(fact.outcome, Succeeded) else None
     if charge is None or captured in {None, charge.intent.amount} or charge.state is State.SUCCEEDED:
         return None
-    text = f"{captured} was captured for {intent}, and not {charge.intent.amount}; the next bill settles the difference"
+    then = "as many minutes are there" if charge.intent.purpose in PREPAID else "the next bill settles the difference"
+    text = f"{captured} was captured for {intent}, and not {charge.intent.amount}; {then}"
     return Notice(account, "captured_otherwise", text)
 
 

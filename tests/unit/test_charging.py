@@ -673,6 +673,9 @@ class TestFun9News:
             == f"19.00 USD was captured for {SERVICE}, and not 20.00 USD; the next bill settles the difference"
         )
         assert one.run(days=1).notices == ()
+        one.charging.change("acme", buy(on=one.standing.local_day(one.clock())))
+        (told,) = one.run().notices
+        assert told.text == f"99.00 USD was captured for {MINUTES}, and not 100.00 USD; as many minutes are there"
 
     def test_a_debit_is_taken_back(self) -> None:
         """With the bank's reason."""

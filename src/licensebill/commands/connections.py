@@ -135,7 +135,7 @@ def provided(name: GatewayName, *, url: str | None, customers: Path | None, cloc
         InvalidValue: no key, a key that Stripe refuses, no customers, an address that is not this machine's, or no
             driver.
     """
-    customer = _customers(customers).get
+    listed = _customers(customers)
     gateway = _gateway()
     if name == "stripe":
         if url is not None:
@@ -144,12 +144,12 @@ def provided(name: GatewayName, *, url: str | None, customers: Path | None, cloc
         if customers is None:
             raise InvalidValue("--customers", "must be given: Stripe charges a saved source only for its customer")
         check_key(client)
-        yield gateway(client=client, customer=_Listed(_customers(customers)))
+        yield gateway(client=client, customer=_Listed(listed))
     elif url is not None:
-        yield gateway(client=_client("sk_test_standin", _loopback(url)), customer=customer)
+        yield gateway(client=_client("sk_test_standin", _loopback(url)), customer=listed.get)
     else:
         with StandIn(clock=clock, name=new_name()) as started:
-            yield gateway(client=_client("sk_test_standin", started.url), customer=customer)
+            yield gateway(client=_client("sk_test_standin", started.url), customer=listed.get)
 
 
 def _gateway() -> Callable[..., TwoPhaseGateway]:

@@ -311,9 +311,7 @@ def _resolved(asked: Money, captured: Money | None, left: Charge | None, decisio
     if decision == "ask-again":
         return f"it goes on, as {by} says. The next run asks the provider again."
     if decision == "captured":
-        differs = (
-            "" if captured in {None, asked} else f" {asked:,} was asked for; the next bill settles the difference."
-        )
+        differs = "" if captured in {None, asked} else f" {asked:,} was asked for."
         return f"{captured or asked:,} was captured, as {by} says. It is settled.{differs}"
     then = "It came to nothing." if left is None else f"{asked:,} stays owed; the next run tries it again."
     return f"not captured, as {by} says. {then}"
