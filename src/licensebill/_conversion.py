@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, tzinfo
 from types import UnionType
-from typing import Any, NoReturn, TypeAlias, Union, get_args, get_origin
+from typing import Any, NoReturn, TypeAlias, TypeVar, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -422,9 +422,14 @@ def _members(unions: Unions, tags: Mapping[type, str], kind: Kind) -> Mapping[st
     return members
 
 
+def _writer_of(kind: Kind, converter: Converter) -> Callable[[Any], Any]:
+    """Of what a generic class is of, each value is written by its own class."""
+    return converter.unstructure if isinstance(kind, TypeVar) else converter.get_unstructure_hook(kind)
+
+
 def _union_writer(members_of: Callable[[Kind], Mapping[str, type]], kind: Kind, converter: Converter) -> _Writer:
     members, may_be_none = set(members_of(kind).values()), type(None) in get_args(kind)
-    write_single = None if members else converter.get_unstructure_hook(arms_of(kind)[0])
+    write_single = None if members else _writer_of(arms_of(kind)[0], converter)
 
     def write(value: object) -> object:
         if value is None and may_be_none:

@@ -24,6 +24,24 @@ from typing import Any, ClassVar, NoReturn, TypeVar, get_args, overload
 import attrs
 from cattrs.errors import AttributeValidationNote, BaseValidationError, IterableValidationNote
 
+from licensebill import (
+    accounts,
+    bills,
+    changes,
+    charges,
+    cycles,
+    events,
+    funding,
+    ledger,
+    licenses,
+    minutes,
+    ports,
+    pricing,
+    services,
+    simulation,
+    storage,
+    terms,
+)
 from licensebill._checks import holds_card_number
 from licensebill._conversion import (
     MAX_DIGITS,
@@ -39,49 +57,8 @@ from licensebill._conversion import (
     unlike,
     whole,
 )
-from licensebill.accounts import Account, Change
-from licensebill.changes import (
-    AddSource,
-    AddUser,
-    Cancel,
-    CancelLine,
-    CarryOver,
-    ChangeAdministrator,
-    ChooseImplementation,
-    ConfirmLine,
-    DrawMinutes,
-    GiveCredit,
-    MakePrimary,
-    OpenRecharge,
-    OrderService,
-    PlanBill,
-    PurchaseMinutes,
-    RecordOutcome,
-    RecordReturn,
-    ReleaseLine,
-    RemoveSource,
-    RemoveUser,
-    ReplaceCatalog,
-    ReplaceSource,
-    RequestLine,
-    RetryCharge,
-    SaveTable,
-    SetTotal,
-    SignContract,
-    SwitchRecharge,
-)
-from licensebill.charges import Standing
 from licensebill.errors import InvalidValue, LicenseBillError, one, shown
-from licensebill.events import Event, Fact
-from licensebill.funding import Funding, Source
-from licensebill.ledger import Intent, Line, Returned, Settled, Transaction
-from licensebill.licenses import Licenses
-from licensebill.outcomes import Outcome
-from licensebill.ports import TollFreeLine
-from licensebill.pricing import Price
-from licensebill.readings import Reading
-from licensebill.services import Services
-from licensebill.terms import Catalog, Contract, Dated, Rate, Tariff
+from licensebill.people import Authorization, Person, Role, User
 
 _T = TypeVar("_T")
 
@@ -109,23 +86,60 @@ def _tagged(*kinds: type) -> Mapping[str, type]:
 #: Of what one place can hold several kinds: the members of each, by tag. A member has the same tag in every union.
 UNIONS: Mapping[Any, Mapping[str, type]] = MappingProxyType(
     {
-        Change: _tagged(
-            *(AddUser, RemoveUser, SaveTable, SetTotal, SignContract, ReplaceCatalog, ChooseImplementation),
-            *(OrderService, RequestLine, ConfirmLine, CancelLine, ReleaseLine, AddSource, RemoveSource, ReplaceSource),
-            *(MakePrimary, ChangeAdministrator, SwitchRecharge, PurchaseMinutes, OpenRecharge, DrawMinutes, PlanBill),
-            *(RecordOutcome, RetryCharge, RecordReturn, CarryOver, GiveCredit, Cancel),
+        accounts.Change: _tagged(
+            *(changes.AddUser, changes.RemoveUser, changes.SaveTable, changes.SetTotal, changes.SignContract),
+            *(changes.ReplaceCatalog, changes.ChooseImplementation, changes.OrderService, changes.RequestLine),
+            *(changes.ConfirmLine, changes.CancelLine, changes.ReleaseLine, changes.AddSource, changes.RemoveSource),
+            *(changes.ReplaceSource, changes.MakePrimary, changes.ChangeAdministrator, changes.SwitchRecharge),
+            *(changes.PurchaseMinutes, changes.OpenRecharge, changes.DrawMinutes, changes.PlanBill),
+            *(changes.RecordOutcome, changes.RetryCharge, changes.RecordReturn, changes.CarryOver),
+            *(changes.GiveCredit, changes.Cancel),
         ),
-        Outcome: _tagged(*get_args(Outcome)),
-        Fact: _tagged(*get_args(Fact)),
-        Price: _tagged(*get_args(Price)),
-        Settled | Returned: _tagged(Settled, Returned),
+        funding.Outcome: _tagged(*get_args(funding.Outcome)),
+        events.Fact: _tagged(*get_args(events.Fact)),
+        pricing.Price: _tagged(*get_args(pricing.Price)),
+        licenses.Reason: _tagged(*get_args(licenses.Reason)),
+        ledger.Settled | ledger.Returned: _tagged(ledger.Settled, ledger.Returned),
     }
 )
 
-#: All else that can be a document of its own, by tag. What these hold needs no entry.
-VALUES: Mapping[str, type] = _tagged(
-    *(Account, Contract, Tariff, Dated, Rate, Catalog, Licenses, Services, TollFreeLine, Funding, Source, Reading),
-    *(Intent, Line, Transaction, Event, Standing),
+#: All else that can be a document of its own, by tag: what is kept, what that consists of, and what is computed.
+VALUES: Mapping[str, type] = MappingProxyType(
+    {
+        **_tagged(
+            *(accounts.Account, accounts.CycleStart, accounts.Spending, accounts.OpenIntent),
+            *(accounts.Committed, accounts.CommittedCycle),
+            *(bills.Bill, bills.Tax, bills.TrueUp, bills.Summary, bills.Products, bills.ProductRow),
+            *(bills.Preferences, bills.DialerMinutes),
+            *(changes.LicensePurchase, changes.ContractStart, changes.CreditCarried, changes.CapturedOtherwise),
+            *(charges.Standing, charges.Charge, charges.DeclineOf, charges.Recharged),
+            *(cycles.Period, cycles.Proration, cycles.ProratedAmount),
+            *(events.Event, events.Posting, events.Target, events.Stream),
+            *(funding.Funding, funding.Source, funding.Expiry, funding.Decline, funding.LeftOut, funding.Attempts),
+            *(funding.SourceWarning, funding.Consequence, funding.Cancellation),
+            *(ledger.Intent, ledger.Line, ledger.Transaction, ledger.Selection, ledger.TaxShare, ledger.CreditNote),
+            *(licenses.Licenses, licenses.Holding, licenses.Availability, licenses.TotalChange, licenses.Shortage),
+            *(licenses.Unmet, licenses.Schedule, licenses.PriceInForce, licenses.FloorInForce, licenses.Permission),
+            *(minutes.Remaining, minutes.Purchase, minutes.AverageUsage, minutes.RechargeQuote, minutes.Forecast),
+            *(minutes.AutomaticRecharge, minutes.RechargeDecision, minutes.Draw, minutes.DayUsage),
+            minutes.UsageHistory,
+            *(Person, Authorization, Role, User),
+            *(ports.Admission, ports.Utilization, ports.Call, ports.Peak, ports.TollFreeLine),
+            pricing.Tier,
+            *(services.Services, services.Implementation, services.ServiceOrder),
+            *(simulation.UsagePattern, simulation.Run, simulation.SawTooth, simulation.Bounds),
+            *(storage.Reading, storage.Growth, storage.Allowance, storage.StorageFee, storage.Reductions),
+            *(storage.Advice, storage.UploadQuote, storage.NextStep, storage.StoredItem),
+            *(terms.Tariff, terms.StorageTerms, terms.MinuteTerms, terms.RechargePolicy, terms.RechargeLimits),
+            *(terms.PortTerms, terms.FundingTerms, terms.Applied, terms.Dated, terms.Step, terms.Rate),
+            *(terms.Increments, terms.Catalog, terms.Product, terms.Grant),
+            *(terms.Contract, terms.ContractPrice, terms.ContractRate, terms.Floor),
+        ),
+        # whose own names others have
+        "priced_quantity": pricing.Charge,
+        "schedule_line": licenses.Line,
+        "item_selection": storage.Selection,
+    }
 )
 
 _MEMBERS = frozenset(member for members in UNIONS.values() for member in members.values())
