@@ -204,7 +204,8 @@ _SINGLE: tuple[tuple[type, _Writer, _Reader], ...] = (
 )
 
 
-def _is_choice(kind: Kind) -> bool:
+def is_choice(kind: Kind) -> bool:
+    """Whether a place of this type holds a member of an enumeration."""
     return isinstance(kind, enum.EnumMeta)
 
 
@@ -273,7 +274,8 @@ _GROUPS: Mapping[Kind, type[tuple[object, ...] | frozenset[object]]] = {
 }
 
 
-def _is_group(kind: Kind) -> bool:
+def is_group(kind: Kind) -> bool:
+    """Whether a place of this type holds any number of the same kind."""
     return origin_of(kind) in _GROUPS and (origin_of(kind) is not tuple or Ellipsis in get_args(kind))
 
 
@@ -301,7 +303,8 @@ def _group_reader(kind: Kind, converter: Converter) -> _Reader:
     return read
 
 
-def _is_row(kind: Kind) -> bool:
+def is_row(kind: Kind) -> bool:
+    """Whether a place of this type holds a tuple of several kinds."""
     return origin_of(kind) is tuple and Ellipsis not in get_args(kind)
 
 
@@ -327,7 +330,8 @@ def _row_reader(kind: Kind, converter: Converter) -> _Reader:
     return read
 
 
-def _is_mapping(kind: Kind) -> bool:
+def is_mapping(kind: Kind) -> bool:
+    """Whether a place of this type holds values by text."""
     return origin_of(kind) is Mapping
 
 
@@ -355,18 +359,19 @@ def _mapping_reader(kind: Kind, converter: Converter) -> _Reader:
 # --- values with fields -------------------------------------------------------------------------------------------
 
 
-def _is_value(kind: Kind) -> bool:
+def is_value(kind: Kind) -> bool:
+    """Whether a place of this type holds a value with fields."""
     return attrs.has(origin_of(kind))
 
 
-def _left_out(kind: Kind) -> dict[str, Any]:
+def left_out(kind: Kind) -> dict[str, Any]:
     """What only explains a value and is no part of its identity: it is not written, and reads as its default."""
     return {field.name: override(omit=True) for field in attrs.fields(origin_of(kind)) if not field.eq}
 
 
 def _value_writer(tags: Mapping[type, str], kind: Kind, converter: Converter) -> _Writer:
     origin, tag = origin_of(kind), tags.get(kind)
-    write_fields = make_dict_unstructure_fn(kind, converter, **_left_out(kind))
+    write_fields = make_dict_unstructure_fn(kind, converter, **left_out(kind))
 
     def write(value: object) -> dict[str, Any]:
         if value.__class__ is not origin:
@@ -377,9 +382,9 @@ def _value_writer(tags: Mapping[type, str], kind: Kind, converter: Converter) ->
 
 
 def _value_reader(tags: Mapping[type, str], kind: Kind, converter: Converter) -> _Reader:
-    left_out, tag = _left_out(kind), tags.get(kind)
-    make = make_dict_structure_fn(kind, converter, **left_out)
-    keys = {field.name for field in attrs.fields(origin_of(kind))} - left_out.keys() | ({TAG} if tag else set())
+    omitted, tag = left_out(kind), tags.get(kind)
+    make = make_dict_structure_fn(kind, converter, **omitted)
+    keys = {field.name for field in attrs.fields(origin_of(kind))} - omitted.keys() | ({TAG} if tag else set())
 
     def read(value: object, _: object) -> Any:  # noqa: ANN401 - a value of the kind
         table = _table(value)
@@ -411,7 +416,7 @@ def arms_of(kind: Kind) -> tuple[Kind, ...]:
     return tuple(arm for arm in get_args(kind) or (kind,) if arm is not type(None))
 
 
-def _members(unions: Unions, tags: Mapping[type, str], kind: Kind) -> Mapping[str, type]:
+def members_of(unions: Unions, tags: Mapping[type, str], kind: Kind) -> Mapping[str, type]:
     """The classes of a union by tag; none where it is of a single kind, which needs none, and None."""
     arms = arms_of(kind)
     if len(arms) == 1 and arms[0] not in unions:
@@ -427,8 +432,8 @@ def _writer_of(kind: Kind, converter: Converter) -> Callable[[Any], Any]:
     return converter.unstructure if isinstance(kind, TypeVar) else converter.get_unstructure_hook(kind)
 
 
-def _union_writer(members_of: Callable[[Kind], Mapping[str, type]], kind: Kind, converter: Converter) -> _Writer:
-    members, may_be_none = set(members_of(kind).values()), type(None) in get_args(kind)
+def _union_writer(members_in: Callable[[Kind], Mapping[str, type]], kind: Kind, converter: Converter) -> _Writer:
+    members, may_be_none = set(members_in(kind).values()), type(None) in get_args(kind)
     write_single = None if members else _writer_of(arms_of(kind)[0], converter)
 
     def write(value: object) -> object:
@@ -443,8 +448,8 @@ def _union_writer(members_of: Callable[[Kind], Mapping[str, type]], kind: Kind, 
     return write
 
 
-def _union_reader(members_of: Callable[[Kind], Mapping[str, type]], kind: Kind, converter: Converter) -> _Reader:
-    members, may_be_none = members_of(kind), type(None) in get_args(kind)
+def _union_reader(members_in: Callable[[Kind], Mapping[str, type]], kind: Kind, converter: Converter) -> _Reader:
+    members, may_be_none = members_in(kind), type(None) in get_args(kind)
     readers = {tag: _reader_of(member, converter) for tag, member in members.items()}
     read_single = None if members else _reader_of(arms_of(kind)[0], converter)
 
@@ -479,16 +484,16 @@ def _no_reader(kind: Kind, _: Converter) -> NoReturn:
 def converter_of(unions: Unions) -> Converter:
     """What writes and reads all that has a form here, and refuses everything else."""
     tags = {member: tag for members in unions.values() for tag, member in members.items()}
-    members_of = functools.partial(_members, unions, tags)
+    members_in = functools.partial(members_of, unions, tags)
     compound: tuple[tuple[Callable[[Kind], bool], Any, Any], ...] = (
-        (_is_value, functools.partial(_value_writer, tags), functools.partial(_value_reader, tags)),
-        (_is_group, _group_writer, _group_reader),
-        (_is_row, _row_writer, _row_reader),
-        (_is_mapping, _mapping_writer, _mapping_reader),
+        (is_value, functools.partial(_value_writer, tags), functools.partial(_value_reader, tags)),
+        (is_group, _group_writer, _group_reader),
+        (is_row, _row_writer, _row_reader),
+        (is_mapping, _mapping_writer, _mapping_reader),
         (
             functools.partial(is_union, unions),
-            functools.partial(_union_writer, members_of),
-            functools.partial(_union_reader, members_of),
+            functools.partial(_union_writer, members_in),
+            functools.partial(_union_reader, members_in),
         ),
     )
     converter = Converter()
@@ -496,7 +501,7 @@ def converter_of(unions: Unions) -> Converter:
     converter.register_unstructure_hook_func(lambda _: True, _unwritable)
     converter.register_structure_hook_factory(lambda _: True, _no_reader)
     # for the class of all enumerations: cattrs asks for classes first, and has a reader of its own for this one
-    converter.register_unstructure_hook_factory(_is_choice, _choice_writer)
+    converter.register_unstructure_hook_factory(is_choice, _choice_writer)
     converter.register_structure_hook(enum.Enum, _read_choice)
     for is_kind, writer, reader in compound:
         converter.register_unstructure_hook_factory(is_kind, writer)

@@ -8,10 +8,8 @@ The account file is described in docs/account-file.md. What programs store for p
 passed on from here. Needs the `json` extra.
 """
 
-import contextlib
 import csv
 import datetime
-import enum
 import functools
 import json
 import re
@@ -20,13 +18,38 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
-from zoneinfo import ZoneInfo
 
 import attrs
 from json_source_map import calculate
 
 from licensebill import minutes
 from licensebill._checks import cardless_text, instant, text, whole
+from licensebill._tables import (
+    CURRENCY,
+    DAY,
+    FILE_NAME,
+    FLAG,
+    INSTANT,
+    NAME,
+    NAMES,
+    TEXT,
+    UNREAD,
+    ZONE,
+    FieldPath,
+    Form,
+    Node,
+    Outline,
+    choice,
+    count,
+    listed,
+    money,
+    named,
+    problem_of,
+    text_like,
+    written_amount,
+    written_day,
+    written_instant,
+)
 from licensebill.accounts import Account, Spending, begin
 from licensebill.cycles import first_instant, local_day
 from licensebill.documents import DocumentFault as DocumentFault
@@ -38,7 +61,7 @@ from licensebill.errors import SHOWN_DIGITS, InvalidValue, LicenseBillError, sho
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.licenses import Holding, Licenses
 from licensebill.minutes import AutomaticRecharge, UsageHistory
-from licensebill.money import Money, decimals
+from licensebill.money import Money
 from licensebill.people import AGENT, BILLING_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Authorization, Person, User
 from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume
 from licensebill.storage import Reading
@@ -72,8 +95,6 @@ MAX_ACCOUNT_BYTES = 2**20
 MAX_KEY_PARTS = 100
 #: Faults of one file that are told one by one.
 MAX_FAULTS = 100
-
-FieldPath = tuple[str | int, ...]
 
 # --- faults -------------------------------------------------------------------------------------------------------
 
@@ -130,186 +151,6 @@ def _refuse(name: str, problem: str, line: int | None = None) -> NoReturn:
     raise _invalid(name, [Fault(line=line, field="", code=InvalidFile.code, problem=problem)], 1)
 
 
-# --- reading a document -------------------------------------------------------------------------------------------
-
-
-class _Unread(enum.Enum):
-    """Stands for a value whose fault has been noted: what is built from it is not built, without a second fault."""
-
-    UNREAD = enum.auto()
-
-
-_UNREAD: Any = _Unread.UNREAD
-_REQUIRED: Any = object()
-
-
-@attrs.define
-class _Node:
-    """A table of the document, read key by key; what is wrong is noted with its path, and reading goes on."""
-
-    table: Mapping[str, Any]
-    path: FieldPath
-    noted: list[tuple[FieldPath, str, str]]
-    unread: set[str] = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.unread = set(self.table)
-
-    def note(self, key: str | int | None, problem: str, code: str = InvalidValue.code) -> Any:  # noqa: ANN401
-        """Keep a fault; the value is unread."""
-        self.noted.append((self.path if key is None else (*self.path, key), code, problem))
-        return _UNREAD
-
-    def read(self, key: str, check: Callable[[str, Any], Any], default: Any = _REQUIRED) -> Any:  # noqa: ANN401
-        """The checked value of a key; the default where it is absent."""
-        self.unread.discard(key)
-        if key not in self.table:
-            return self.note(key, "is missing") if default is _REQUIRED else default
-        try:
-            return check(key, self.table[key])
-        except LicenseBillError as refused:
-            return self.note(key, _problem(refused), refused.code)
-
-    def rows(self, key: str) -> list["_Node"]:
-        """The tables of a list of tables; none where it is absent."""
-        listed = self.read(key, _list, ())
-        if listed is _UNREAD:
-            return []
-        nodes = [
-            _Node(row, (*self.path, key, at), self.noted) for at, row in enumerate(listed) if isinstance(row, dict)
-        ]
-        if len(nodes) < len(listed):
-            self.note(key, "must be a list of tables")
-        return nodes
-
-    def section(self, key: str, *, required: bool = False) -> "_Node | None":
-        """A table in this one; None where it is absent."""
-        table = self.read(key, _table, _REQUIRED if required else None)
-        return None if table is None or table is _UNREAD else _Node(table, (*self.path, key), self.noted)
-
-    def build(self, make: Callable[..., Any], *values: Any, **named: Any) -> Any:  # noqa: ANN401
-        """What `make` gives; unread where one of its values is, or where it refuses them."""
-        given = (*values, *named.values())
-        if any(value is _UNREAD or (isinstance(value, tuple) and _UNREAD in value) for value in given):
-            return _UNREAD
-        try:
-            return make(*values, **named)
-        except LicenseBillError as refused:
-            place = refused.place if isinstance(refused, InvalidValue) else None
-            return self.note(
-                place if place in self.table else None, _problem(refused, has_place=place in self.table), refused.code
-            )
-
-    def close(self) -> None:
-        """Note the keys that nobody asked for."""
-        for key in sorted(self.unread):
-            self.note(key, "is no key of this table", "unknown_key")
-
-
-def _problem(refused: LicenseBillError, *, has_place: bool = True) -> str:
-    return refused.problem if isinstance(refused, InvalidValue) and has_place else str(refused)
-
-
-def _list(place: str, value: object) -> Sequence[Any]:
-    if not isinstance(value, list):
-        raise InvalidValue(place, f"must be a list, not {shown(value)}")
-    return value
-
-
-def _table(place: str, value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise InvalidValue(place, f"must be a table, not {shown(value)}")
-    return value
-
-
-def _texts(place: str, value: object) -> tuple[str, ...]:
-    return tuple(cardless_text(f"{place}[{at}]", item) for at, item in enumerate(_list(place, value)))
-
-
-def _file_name(place: str, value: object) -> str:
-    name = cardless_text(place, value)
-    if name in {".", ".."} or any(mark in name for mark in "/\\:"):
-        raise InvalidValue(place, "must be the name of a file beside the account file, without a folder")
-    return name
-
-
-def _product(place: str, value: object) -> str:
-    STANDARD_CATALOG.product(text(place, value))
-    return text(place, value)
-
-
-def _products(place: str, value: object) -> tuple[str, ...]:
-    return tuple(_product(place, name) for name in _texts(place, value))
-
-
-def _flag(place: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidValue(place, f"must be true or false, not {shown(value)}")
-    return value
-
-
-def _day(place: str, value: object) -> date:
-    if isinstance(value, str) and _WRITTEN_DAY.fullmatch(value):  # JSON and CSV have no dates
-        with contextlib.suppress(ValueError):  # 30 February
-            value = date.fromisoformat(value)
-    if isinstance(value, datetime.datetime) or not isinstance(value, date):
-        raise InvalidValue(place, f"must be a day such as 2026-12-01, not {shown(value)}")
-    return value
-
-
-_WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-
-
-def _instant(place: str, value: object) -> datetime.datetime:
-    if isinstance(value, str):
-        try:
-            value = datetime.datetime.fromisoformat(value)
-        except ValueError:
-            problem = f"must be a point in time such as 2026-12-01T07:00:00Z, not {shown(value)}"
-            raise InvalidValue(place, problem) from None
-    return instant(place, value)
-
-
-def _zone(place: str, value: object) -> datetime.tzinfo:
-    name = text(place, value)
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise InvalidValue(place, f"must be a time zone such as America/Denver, not {shown(name)}") from None
-
-
-def _currency(place: str, value: object) -> str:
-    code = text(place, value)
-    try:
-        decimals(code)
-    except InvalidValue as refused:
-        raise attrs.evolve(refused, place=place) from None
-    return code
-
-
-def _money(currency: str) -> Callable[[str, Any], Money]:
-    def check(place: str, value: Any) -> Money:  # noqa: ANN401
-        try:
-            return Money.parse(value, currency)
-        except InvalidValue as refused:
-            raise attrs.evolve(refused, place=place) from None
-
-    return check
-
-
-def _choice(choices: Mapping[str, Any]) -> Callable[[str, Any], Any]:
-    def check(place: str, value: object) -> Any:  # noqa: ANN401
-        if not isinstance(value, str) or value not in choices:
-            raise InvalidValue(place, f"must be one of {', '.join(map(repr, choices))}, not {shown(value)}")
-        return choices[value]
-
-    return check
-
-
-def _named(members: Iterable[enum.Enum]) -> dict[str, Any]:
-    return {member.name.lower().replace("_", " "): member for member in members}
-
-
 # --- the account file ---------------------------------------------------------------------------------------------
 
 
@@ -359,7 +200,7 @@ def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
     """
     is_json = name.lower().endswith(".json")
     document = _parsed(source, name, is_json=is_json)
-    top = _Node(document, (), [])
+    top = Node(document, (), [])
     result = _account_file(top)
     if top.noted:
         lines = _json_lines(source, name) if is_json else _toml_lines(source)
@@ -403,24 +244,34 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-def _account_file(top: _Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
-    top.read("format", lambda place, value: whole(place, value, FORMAT, FORMAT))
-    as_of = top.read("as_of", _day)
-    usage = top.read("usage", _file_name, None)
+def account_schema() -> dict[str, Any]:
+    """The JSON Schema of an account file, in JSON: made by the very code that reads one.
+
+    In a TOML file days and instants are TOML's own; everything else is the same.
+    """
+    outline = Outline.empty()
+    _account_file(outline)
+    return outline.schema()
+
+
+def _account_file(top: Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
+    top.read("format", count(FORMAT, FORMAT))
+    as_of = top.read("as_of", DAY)
+    usage = top.read("usage", FILE_NAME, None)
     section = top.section("account", required=True)
     if section is None:
-        return _UNREAD
-    tz = section.read("timezone", _zone, UTC)
-    tariff = _tariff(top, section.read("currency", _currency, STANDARD.currency))
-    currency = STANDARD.currency if tariff is _UNREAD else tariff.currency
+        return UNREAD
+    tz = section.read("timezone", ZONE, UTC)
+    tariff = _tariff(top, section.read("currency", CURRENCY, STANDARD.currency))
+    currency = STANDARD.currency if tariff is UNREAD else tariff.currency
     balance, balance_on, automatic = _minutes(top, currency, as_of)
     users = tuple(_user(node) for node in top.rows("users"))
-    known = {user.id for user in users if user is not _UNREAD}
+    known = {user.id for user in users if user is not UNREAD}
     fields = {
-        "id": section.read("id", cardless_text),
-        "began": section.read("began", _day),
-        "administrator": section.read("administrator", cardless_text),
-        "anchor_day": section.read("anchor_day", lambda place, value: whole(place, value, 1, 31), 1),
+        "id": section.read("id", NAME),
+        "began": section.read("began", DAY),
+        "administrator": section.read("administrator", NAME),
+        "anchor_day": section.read("anchor_day", count(1, 31), 1),
         "today": as_of,
         "tz": tz,
         "tariffs": top.build(Dated.always, tariff),
@@ -447,11 +298,11 @@ def _consistent(account: Account) -> Account:
     return begin(account)
 
 
-def _spending(top: _Node, currency: str) -> Any:  # noqa: ANN401 - Money, None or unread
+def _spending(top: Node, currency: str) -> Any:  # noqa: ANN401 - Money, None or unread
     node = top.section("spending")
     if node is None:
         return None
-    amount = node.read("amount", _money(currency))
+    amount = node.read("amount", money(currency))
     node.close()
     return amount
 
@@ -460,22 +311,22 @@ def _spent(account: Account, amount: Money | None) -> Account:
     return account if amount is None else attrs.evolve(account, spending=(Spending(account.cycle, amount),))
 
 
-def _tariff(top: _Node, currency: Any) -> Any:  # noqa: ANN401 - a Tariff, or unread
+def _tariff(top: Node, currency: Any) -> Any:  # noqa: ANN401 - a Tariff, or unread
     node = top.section("tariff")
-    if currency is _UNREAD:
-        return _UNREAD
+    if currency is UNREAD:
+        return UNREAD
     if node is None:
         return top.build(_tariff_in, currency)
-    money = _money(currency)
+    amount = money(currency)
     changes = {
-        "fee": node.read("storage_fee", money, None),
-        "cost_per_minute": node.read("cost_per_minute", money, None),
-        "minimum_purchase": node.read("minimum_purchase", money, None),
-        "monthly_cap": node.read("monthly_recharge_cap", money, None),
-        "units": node.read("byte_units", _choice(_named(ByteUnits)), None),
-        "basis": node.read("storage_basis", _choice(_named(StorageBasis)), None),
+        "fee": node.read("storage_fee", amount, None),
+        "cost_per_minute": node.read("cost_per_minute", amount, None),
+        "minimum_purchase": node.read("minimum_purchase", amount, None),
+        "monthly_cap": node.read("monthly_recharge_cap", amount, None),
+        "units": node.read("byte_units", named(ByteUnits), None),
+        "basis": node.read("storage_basis", named(StorageBasis), None),
         "recharge": node.read(
-            "recharge_policy", _choice({name.lower(): it for name, it in RECHARGE_POLICIES.items()}), None
+            "recharge_policy", choice({name.lower(): it for name, it in RECHARGE_POLICIES.items()}), None
         ),
     }
     node.close()
@@ -505,25 +356,38 @@ def _tariff_in(currency: str, **changes: Any) -> Tariff:  # noqa: ANN401
 # --- contracts ----------------------------------------------------------------------------------------------------
 
 
-def _contract(node: _Node, currency: str) -> Any:  # noqa: ANN401 - a Contract, or unread
-    prices = [(row.read("product", _product), _step(row, _price(row, currency))) for row in _open(node, "prices")]
-    rates = [(row.read("kind", cardless_text), _step(row, _rate(row, currency))) for row in _open(node, "rates")]
-    spend = [("", _step(row, row.read("amount", _money(currency)))) for row in _open(node, "minimum_spend")]
+def _product(place: str, value: object) -> str:
+    STANDARD_CATALOG.product(text(place, value))
+    return text(place, value)
+
+
+def _products(place: str, value: object) -> tuple[str, ...]:
+    return tuple(_product(f"{place}[{at}]", name) for at, name in enumerate(listed(place, value)))
+
+
+_PRODUCT = Form(_product, {"enum": [product.id for product in STANDARD_CATALOG.products]})
+_PRODUCTS = Form(_products, {"type": "array", "items": _PRODUCT.schema})
+
+
+def _contract(node: Node, currency: str) -> Any:  # noqa: ANN401 - a Contract, or unread
+    prices = [(row.read("product", _PRODUCT), _step(row, _price(row, currency))) for row in _open(node, "prices")]
+    rates = [(row.read("kind", NAME), _step(row, _rate(row, currency))) for row in _open(node, "rates")]
+    spend = [("", _step(row, row.read("amount", money(currency)))) for row in _open(node, "minimum_spend")]
     floors = [
         (
-            (row.read("products", _products), row.read("shortfall_price", _money(currency), None)),
-            _step(row, row.read("minimum", whole)),
+            (row.read("products", _PRODUCTS), row.read("shortfall_price", money(currency), None)),
+            _step(row, row.read("minimum", count())),
         )
         for row in _open(node, "floors")
     ]
     minimum = _grouped(node, spend)
     fields = {
-        "reference": node.read("reference", cardless_text),
-        "start": node.read("start", _day),
-        "end": node.read("end", _day),
+        "reference": node.read("reference", NAME),
+        "start": node.read("start", DAY),
+        "end": node.read("end", DAY),
         "currency": currency,
-        "removal": node.read("removal", _choice(_named(Removal)), Removal.DOWN_TO_FLOOR),
-        "renewal_months": node.read("renewal_months", lambda place, value: whole(place, value, 1, 1200), None),
+        "removal": node.read("removal", named(Removal), Removal.DOWN_TO_FLOOR),
+        "renewal_months": node.read("renewal_months", count(1, 1200), None),
         "prices": tuple(node.build(ContractPrice, *pair) for pair in _grouped(node, prices)),
         "rates": tuple(node.build(ContractRate, *pair) for pair in _grouped(node, rates)),
         "floors": tuple(
@@ -536,19 +400,19 @@ def _contract(node: _Node, currency: str) -> Any:  # noqa: ANN401 - a Contract, 
     return node.build(Contract, **fields)
 
 
-def _open(node: _Node, key: str) -> Iterator[_Node]:
+def _open(node: Node, key: str) -> Iterator[Node]:
     """The rows of a list of tables, each closed once it has been read."""
     for row in node.rows(key):
         yield row
         row.close()
 
 
-def _step(row: _Node, value: Any) -> Any:  # noqa: ANN401 - a Step, or unread
-    since = row.read("since", _day, date.min)
-    return row.build(Step, since, value, row.read("source", cardless_text, ""))
+def _step(row: Node, value: Any) -> Any:  # noqa: ANN401 - a Step, or unread
+    since = row.read("since", DAY, date.min)
+    return row.build(Step, since, value, row.read("source", NAME, ""))
 
 
-def _grouped(node: _Node, pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+def _grouped(node: Node, pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     """Rows of one key become its dated steps, in the order in which the keys first stand in the file."""
     steps: dict[Any, list[Any]] = {}
     for key, step in pairs:
@@ -556,36 +420,35 @@ def _grouped(node: _Node, pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, A
     return [(key, node.build(lambda *listed: Dated(listed), *listed)) for key, listed in steps.items()]
 
 
-_PRICES = ("amount", "flat", "graduated", "volume", "package")
+def _price(node: Node, currency: str, unit: str = "licenses", per: int = 1) -> Any:  # noqa: ANN401 - a Price, or unread
+    """Stated by exactly one of the keys that name a scheme."""
+    amount = money(currency)
+
+    def per_unit(of: Node) -> Any:  # noqa: ANN401
+        return of.build(PerUnit, amount=of.read("amount", amount), per=of.read("per", count(1), per), unit=unit)
+
+    def flat(of: Node) -> Any:  # noqa: ANN401
+        return of.build(Flat, amount=of.read("flat", amount), unit=unit)
+
+    def package(of: Node) -> Any:  # noqa: ANN401
+        size, free = of.read("size", count(1)), of.read("free", count(), 0)
+        return of.build(Package, amount=of.read("package", amount), size=size, free=free, unit=unit)
+
+    def tiers(scheme: Callable[..., Price], key: str) -> Callable[[Node], Any]:
+        return lambda of: of.build(scheme, tiers=tuple(_tier(row, amount) for row in _open(of, key)), unit=unit)
+
+    schemes = {"graduated": tiers(Graduated, "graduated"), "volume": tiers(Volume, "volume")}
+    return node.one_of("a price", {"amount": per_unit, "flat": flat, **schemes, "package": package})
 
 
-def _price(node: _Node, currency: str, unit: str = "licenses", per: int = 1) -> Any:  # noqa: ANN401 - a Price, or unread
-    given = [key for key in _PRICES if key in node.table]
-    if len(given) != 1:
-        node.unread -= set(given)
-        return node.note(None, f"must state a price by exactly one of {', '.join(_PRICES)}")
-    money = _money(currency)
-    if given == ["amount"]:
-        per = node.read("per", lambda place, value: whole(place, value, 1), per)
-        return node.build(PerUnit, amount=node.read("amount", money), per=per, unit=unit)
-    if given == ["flat"]:
-        return node.build(Flat, amount=node.read("flat", money), unit=unit)
-    if given == ["package"]:
-        size = node.read("size", lambda place, value: whole(place, value, 1))
-        free = node.read("free", whole, 0)
-        return node.build(Package, amount=node.read("package", money), size=size, free=free, unit=unit)
-    scheme: Callable[..., Price] = Graduated if given == ["graduated"] else Volume
-    return node.build(scheme, tiers=tuple(_tier(row, money) for row in _open(node, given[0])), unit=unit)
+def _tier(node: Node, amount: Form) -> Any:  # noqa: ANN401 - a Tier, or unread
+    up_to = node.read("up_to", count(1), None)
+    return node.build(Tier, up_to, node.read("amount", amount), node.read("flat", amount, None))
 
 
-def _tier(node: _Node, money: Callable[[str, Any], Money]) -> Any:  # noqa: ANN401 - a Tier, or unread
-    up_to = node.read("up_to", lambda place, value: whole(place, value, 1), None)
-    return node.build(Tier, up_to, node.read("amount", money), node.read("flat", money, None))
-
-
-def _rate(node: _Node, currency: str) -> Any:  # noqa: ANN401 - a Rate, or unread
-    seconds = node.read("per_seconds", lambda place, value: whole(place, value, 1), None)
-    increments = node.read("increments", _increments, None)
+def _rate(node: Node, currency: str) -> Any:  # noqa: ANN401 - a Rate, or unread
+    seconds = node.read("per_seconds", count(1), None)
+    increments = node.read("increments", _INCREMENTS, None)
     if seconds is None:
         price = _price(node, currency, "messages")
         if isinstance(increments, Increments):
@@ -600,30 +463,33 @@ def _rate(node: _Node, currency: str) -> Any:  # noqa: ANN401 - a Rate, or unrea
 
 
 def _increments(place: str, value: object) -> Increments:
-    pair = _list(place, value)
+    pair = listed(place, value)
     if len(pair) != 2:  # noqa: PLR2004 - first and following
         raise InvalidValue(place, "must be a pair: seconds of the first increment, seconds of each following one")
     return Increments(whole(f"{place}[0]", pair[0], 1), whole(f"{place}[1]", pair[1], 1))
 
 
+_INCREMENTS = Form(_increments, {"type": "array", "items": count(1).schema, "minItems": 2, "maxItems": 2})
+
+
 # --- licenses, users, sources, measurements -----------------------------------------------------------------------
 
 
-def _holding(node: _Node, known: Collection[str]) -> Any:  # noqa: ANN401 - a Holding, or unread
-    users = node.read("users", _texts, ())
+def _holding(node: Node, known: Collection[str]) -> Any:  # noqa: ANN401 - a Holding, or unread
+    users = node.read("users", NAMES, ())
     fields = {
-        "product": node.read("product", _product),
-        "owned": node.read("owned", whole),
-        "users": _UNREAD if users is _UNREAD else frozenset(users),
-        "pending": node.read("pending", whole, None),
+        "product": node.read("product", _PRODUCT),
+        "owned": node.read("owned", count()),
+        "users": UNREAD if users is UNREAD else frozenset(users),
+        "pending": node.read("pending", count(), None),
     }
-    if users is not _UNREAD:
+    if users is not UNREAD:
         _check_users(node, users, fields, known)
     node.close()
     return node.build(Holding, **fields)
 
 
-def _check_users(node: _Node, users: tuple[str, ...], fields: Mapping[str, Any], known: Collection[str]) -> None:
+def _check_users(node: Node, users: tuple[str, ...], fields: Mapping[str, Any], known: Collection[str]) -> None:
     """Each there, none twice, and no more than own a license each (LIC-3)."""
     if len(set(users)) < len(users):
         node.note("users", "names a user twice")
@@ -631,7 +497,7 @@ def _check_users(node: _Node, users: tuple[str, ...], fields: Mapping[str, Any],
         if user not in known:
             node.note("users", f"{shown(user)} is none of [[users]]", "unknown_user")
     product, owned = fields["product"], fields["owned"]
-    if _UNREAD in (product, owned) or STANDARD_CATALOG.product(product).kind is not ProductKind.PER_USER:
+    if UNREAD in (product, owned) or STANDARD_CATALOG.product(product).kind is not ProductKind.PER_USER:
         return
     if len(users) > owned:
         node.note("users", f"names {len(users)} users, and {owned} licenses are owned (LIC-3)", "not_enough_licenses")
@@ -640,62 +506,68 @@ def _check_users(node: _Node, users: tuple[str, ...], fields: Mapping[str, Any],
 _ROLES = {role.name: role for role in (AGENT, SYSTEM_ADMINISTRATOR, BILLING_ADMINISTRATOR)}
 
 
-def _user(node: _Node) -> Any:  # noqa: ANN401 - a User, or unread
+def _user(node: Node) -> Any:  # noqa: ANN401 - a User, or unread
     fields = {
-        "id": node.read("id", cardless_text),
-        "role": node.read("role", _choice(_ROLES), AGENT),
-        "is_administrator": node.read("is_administrator", _flag, default=False),
+        "id": node.read("id", NAME),
+        "role": node.read("role", choice(_ROLES), AGENT),
+        "is_administrator": node.read("is_administrator", FLAG, default=False),
     }
     node.close()
     return node.build(User, **fields)
 
 
-def _person(node: _Node | None) -> Any:  # noqa: ANN401 - a Person, or unread
+def _person(node: Node | None) -> Any:  # noqa: ANN401 - a Person, or unread
     if node is None:
-        return _UNREAD
-    person = node.build(Person, node.read("first", cardless_text), node.read("last", cardless_text))
+        return UNREAD
+    person = node.build(Person, node.read("first", NAME), node.read("last", NAME))
     node.close()
     return person
 
 
-def _funding(top: _Node) -> Any:  # noqa: ANN401 - Funding, None or unread
+def _funding(top: Node) -> Any:  # noqa: ANN401 - Funding, None or unread
     listed = tuple(_source(node) for node in top.rows("sources"))
     return top.build(Funding, listed) if listed else None
 
 
-def _source(node: _Node) -> Any:  # noqa: ANN401 - a Source, or unread
+def _source(node: Node) -> Any:  # noqa: ANN401 - a Source, or unread
     fields = {
-        "id": node.read("id", cardless_text),
-        "kind": node.read("kind", _choice(_named(SourceKind))),
-        "token": node.read("token", cardless_text),
-        "label": node.read("label", cardless_text),
-        "last_four": node.read("last_four", text),
-        "expiry": node.read("expires", _expiry, None),
+        "id": node.read("id", NAME),
+        "kind": node.read("kind", named(SourceKind)),
+        "token": node.read("token", NAME),
+        "label": node.read("label", NAME),
+        "last_four": node.read("last_four", TEXT),
+        "expiry": node.read("expires", _EXPIRY, None),
         "holder": _person(node.section("holder", required=True)),
-        "is_blocked": node.read("is_blocked", _flag, default=False),
+        "is_blocked": node.read("is_blocked", FLAG, default=False),
     }
     node.close()
     return node.build(Source, **fields)
 
 
+_WRITTEN_EXPIRY = "([0-9]{4})-([0-9]{2})"
+
+
 def _expiry(place: str, value: object) -> Expiry:
-    found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", value, re.ASCII) if isinstance(value, str) else None
+    found = re.fullmatch(_WRITTEN_EXPIRY, value, re.ASCII) if isinstance(value, str) else None
     if found is None:
         raise InvalidValue(place, "must be a year and month such as '2028-11'")
     return Expiry(int(found[1]), int(found[2]))
 
 
-def _minutes(top: _Node, currency: str, as_of: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401
+_EXPIRY = Form(_expiry, text_like(_WRITTEN_EXPIRY))
+
+
+def _minutes(top: Node, currency: str, as_of: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401
     node = top.section("minutes")
     if node is None:
         return Money.zero(currency), as_of, AutomaticRecharge()
-    balance = node.read("balance", _money(currency))
-    balance_on = node.read("balance_on", _day, as_of)
+    balance = node.read("balance", money(currency))
+    balance_on = node.read("balance_on", DAY, as_of)
     automatic: Any = AutomaticRecharge()
     switched = node.section("automatic")
     if switched is not None:
         person = _person(switched.section("authorized_by", required=True))
-        source = switched.read("source", cardless_text, None)
+        source = switched.read("source", NAME, None)
         automatic = switched.build(
             lambda who, which: minutes.switch_on(
                 automatic, authorization=Authorization(who, accepted=True), source=which
@@ -708,11 +580,11 @@ def _minutes(top: _Node, currency: str, as_of: Any) -> tuple[Any, Any, Any]:  # 
     return balance, balance_on, automatic
 
 
-def _reading(node: _Node) -> Any:  # noqa: ANN401 - a Reading, or unread
+def _reading(node: Node) -> Any:  # noqa: ANN401 - a Reading, or unread
     fields = {
-        "bytes": node.read("bytes", whole),
-        "at": node.read("at", _instant),
-        "source": node.read("source", cardless_text, "stated"),
+        "bytes": node.read("bytes", count()),
+        "at": node.read("at", INSTANT),
+        "source": node.read("source", NAME, "stated"),
     }
     node.close()
     return node.build(Reading, **fields)
@@ -841,7 +713,7 @@ def _summed(rows: Any, parse: "_Rows", currency: str, name: str) -> UsageHistory
             count += 1
             if count <= MAX_FAULTS:
                 place = refused.place if isinstance(refused, InvalidValue) else "kind"
-                faults.append(Fault(line=rows.line_num, field=place, code=refused.code, problem=_problem(refused)))
+                faults.append(Fault(line=rows.line_num, field=place, code=refused.code, problem=problem_of(refused)))
             continue
         if counted is not None:
             key, micros = counted
@@ -868,13 +740,13 @@ class _AmountRows:
     """Rows of day, kind, amount."""
 
     def __init__(self, account: Account, until: datetime.datetime) -> None:
-        self.money = _money(account.currency)
+        self.money = written_amount(account.currency)
         last = local_day(until, account.tz)
         begun = instant("until", until) > first_instant(last, account.tz)
         self.last = last if begun else last - datetime.timedelta(days=1)
 
     def __call__(self, row: list[str]) -> tuple[tuple[date, str], int] | None:
-        on, kind = _day("day", row[0]), _kind(row[1])
+        on, kind = written_day("day", row[0]), _kind(row[1])
         amount = self.money("amount", row[2])
         if amount.micros < 0:
             raise InvalidValue("amount", f"must not be negative, not {amount}")
@@ -895,7 +767,7 @@ class _CallRows:
         return self.rates[kind, on]
 
     def __call__(self, row: list[str]) -> tuple[tuple[date, str], int] | None:
-        start, kind = _instant("start", row[0]), _kind(row[2])
+        start, kind = written_instant("start", row[0]), _kind(row[2])
         if not row[1].isascii() or not row[1].isdecimal() or len(row[1]) > len(str(2**63)):
             raise InvalidValue("seconds", f"must be a whole number of seconds, not {shown(row[1])}")
         quantity = whole("seconds", int(row[1]))
@@ -976,7 +848,7 @@ def _measured(rows: Any, name: str) -> tuple[Reading, ...]:  # noqa: ANN401 - cs
 def _reading_of(row: list[str], name: str) -> Reading:
     if len(row) != len(_READINGS):
         raise InvalidValue("", f"must have {len(_READINGS)} columns, not {len(row)}")
-    return Reading(bytes=_digits("bytes", row[1]), at=_instant("at", row[0]), source=name)
+    return Reading(bytes=_digits("bytes", row[1]), at=written_instant("at", row[0]), source=name)
 
 
 def _digits(place: str, value: str) -> int:
