@@ -5,6 +5,7 @@ change of what users see.
 """
 
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -16,11 +17,15 @@ import pytest
 
 from licensebill import __version__, cli
 from licensebill.bills import monthly_bill
+from licensebill.commands import figures
 from tests.examples import account, reading
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = str(ROOT / "examples" / "acme" / "account.toml")
 GOLDEN = ROOT / "tests" / "golden"
+
+PREVIEW = ["preview", ACCOUNT, "--product", "inbound_agent", "--on", "2026-11-24"]
+SIMULATE = ["simulate", "--daily", "6.00", "--balance", "42.00", "--start", "2026-12-01"]
 
 COMMANDS = {
     "bill.txt": ["bill", ACCOUNT, "--on", "2026-12-01"],
@@ -34,6 +39,30 @@ COMMANDS = {
     "recharge.txt": ["recharge", ACCOUNT, "--at", "2026-12-01"],
     "recharge-faq.json": ["recharge", ACCOUNT, "--at", "2026-12-01T12:00:00Z", "--policy", "faq", "--json"],
     "recharge-explain.txt": ["recharge", ACCOUNT, "--at", "2026-12-01", "--policy", "guide_example", "--explain"],
+    "summary.txt": ["summary", ACCOUNT, "--on", "2026-12-01"],
+    "summary.json": ["summary", ACCOUNT, "--on", "2026-12-01", "--json"],
+    "summary-not-measured.txt": ["summary", ACCOUNT],
+    "preview.txt": [*PREVIEW, "--total", "4", "--explain"],
+    "preview.json": [*PREVIEW, "--total", "4", "--json"],
+    "preview-next-cycle.txt": ["preview", ACCOUNT, "--product", "flex_port", "--on", "2026-11-24", "--total", "3"],
+    "ports.txt": ["ports", "--calls", "120", "--mean-seconds", "135", "--owned", "8"],
+    "ports.json": ["ports", "--calls", "120", "--mean-seconds", "135", "--blocking", "0.05", "--json"],
+    "simulate.txt": [*SIMULATE, "--days", "20"],
+    "simulate.json": [*SIMULATE, "--days", "1", "--json", "--policy", "faq"],
+    "compare-recharge.txt": ["compare", "recharge", ACCOUNT, "--at", "2026-12-01"],
+    "compare-recharge.json": ["compare", "recharge", ACCOUNT, "--at", "2026-12-01", "--json"],
+    "compare-storage.txt": ["compare", "storage", "--users", "8", "--used", "1200000000"],
+    "compare-storage.json": ["compare", "storage", "--users", "8", "--used", "1200000000", "--json"],
+    "compare-proration.txt": ["compare", "proration", "99.00", "--on", "2026-12-17"],
+    "compare-proration.json": ["compare", "proration", "99.00", "--on", "2026-12-17", "--json"],
+    "explain-figure.txt": ["explain", "storage fee", ACCOUNT, "--on", "2026-12-01"],
+    "explain-figure.json": ["explain", "storage fee", ACCOUNT, "--on", "2026-12-01", "--json"],
+    "explain-by-rule.txt": ["explain", "min-4", ACCOUNT, "--on", "2026-12-01"],
+    "explain-rule.txt": ["explain", "STO-2"],
+    "explain-rule.json": ["explain", "CYC-2", "--json"],
+    "check.txt": ["check", ACCOUNT],
+    "check.json": ["check", ACCOUNT, "--json"],
+    "schema.txt": ["schema"],
 }
 
 
@@ -113,6 +142,29 @@ def test_amounts_are_texts_with_their_currency_beside_them(run: Any) -> None:
         ),
         (["recharge", str(ROOT / "README.md"), "--at", "2026-12-01"], 2, "README.md: 1 fault"),
         (["refund"], 2, "refund"),
+        (["summary", ACCOUNT, "--on", "2026-11-01"], 2, "--on: 2026-11-01 is before 2026-11-20"),
+        (
+            ["preview", ACCOUNT, "--product", "fax", "--total", "1", "--on", "2026-11-24"],
+            2,
+            "must be one of powerdialer",
+        ),
+        (["ports", "--calls", "120", "--mean-seconds", "135", "--blocking", "0"], 2, "blocking: must be above 0"),
+        ([*SIMULATE, "--policy", "mine"], 2, "--policy: must be one of guide, faq, guide_example"),
+        ([*SIMULATE, "--days", "0"], 2, "days: must be at least 1"),
+        ([*SIMULATE, "--daily", "1e3"], 2, "must be a plain decimal"),
+        ([*SIMULATE, "--plot", "course.txt"], 2, "--plot: must be the name of an .svg or .png file"),
+        (["compare", "proration", "1,000", "--on", "2026-12-17"], 2, "must be a plain decimal"),
+        (["compare", "recharge", ACCOUNT, "--at", "noon"], 2, "--at: must be a day"),
+        (["explain", "storage"], 2, "FIGURE: must be a rule's id such as 'STO-2', not 'storage'"),
+        (["explain", "storage", ACCOUNT], 2, "--on: must be given"),
+        (
+            ["explain", "storage", ACCOUNT, "--on", "2026-12-01"],
+            2,
+            "FIGURE: must be a rule's id or one of bill acme",
+        ),
+        (["explain", "storage", ACCOUNT, "--on", "2026-12-02"], 2, "--on: 2026-12-02 is not the first day"),
+        (["schema", "invoice"], 2, "NAME: must be one of account-file, account"),
+        (["check", "nowhere.toml"], 2, "cannot read 'nowhere.toml'"),
     ],
 )
 def test_bad_input_is_named_and_ends_with_2(arguments: list[str], code: int, words: str, run: Any) -> None:
@@ -132,6 +184,108 @@ def test_a_rule_that_refuses_ends_with_1(run: Any, tmp_path: Path) -> None:
     assert "(STO-4)" in said.err
 
 
+def test_a_preview_that_a_rule_refuses_ends_with_1(run: Any) -> None:
+    """With the words of the purchase itself."""
+    said = run("preview", ACCOUNT, "--product", "powerdialer", "--total", "5", "--on", "2026-11-24")
+    assert (said.code, said.out) == (1, "")
+    assert "the contract's floor is 10 until 2026-12-31" in said.err
+
+
+def test_a_preview_of_a_month_without_a_price_says_so(run: Any, tmp_path: Path) -> None:
+    """The contract ends with this month, and nothing follows it (LIC-7)."""
+    file = tmp_path / "account.toml"
+    source = Path(ACCOUNT).read_text(encoding="utf-8").replace('usage = "usage.csv"', "")
+    source = source.replace("end = 2028-01-01", "end = 2026-12-01").replace("renewal_months = 12", "")
+    file.write_text(source, encoding="utf-8")
+    asked = ["preview", str(file), "--product", "inbound_agent", "--total", "4", "--on", "2026-11-24"]
+    assert "Each month: no price is agreed yet" in run(*asked).out
+    preview = json.loads(run(*asked, "--json").out)["preview"]
+    assert (preview["charge"]["amount"], preview["monthly_after"], preview["difference"]) == ("16.33", None, None)
+
+
+def test_a_check_tells_every_fault(run: Any, tmp_path: Path) -> None:
+    """Of the account file; of its usage file, once that has none. Both are answers, and end with 2."""
+    source = Path(ACCOUNT).read_text(encoding="utf-8")
+    file, usage = tmp_path / "account.toml", tmp_path / "usage.csv"
+    file.write_text(source.replace("owned = 8", "owned = -8") + "\n[more]\n", encoding="utf-8")
+    said = run("check", str(file))
+    assert (said.code, said.err) == (2, "")
+    assert said.out.splitlines()[0] == "account.toml: 2 faults"
+    assert "licenses[0].owned   must be at least 0, not -8" in said.out
+    assert "more                is no key of this table" in said.out
+    faults = json.loads(run("check", str(file), "--json").out)["faults"]
+    assert [(fault["field"], fault["code"]) for fault in faults] == [
+        ("licenses[0].owned", "invalid_value"),
+        ("more", "unknown_key"),
+    ]
+    file.write_text(source, encoding="utf-8")
+    usage.write_text("day,kind,amount\n" + 103 * "2026-11-02,call,-1.00\n", encoding="utf-8")
+    said = run("check", str(file))
+    assert (said.code, said.out.splitlines()[0], said.out.splitlines()[-1]) == (
+        2,
+        "usage.csv: 103 faults",
+        "and 3 more",
+    )
+
+
+def test_an_account_without_usage_has_no_faults(run: Any, tmp_path: Path) -> None:
+    """There is only one file to check."""
+    file = tmp_path / "account.toml"
+    source = Path(ACCOUNT).read_text(encoding="utf-8").replace('usage = "usage.csv"', "")
+    file.write_text(source, encoding="utf-8")
+    assert run("check", str(file)).code == 0
+
+
+def test_a_summary_warns_of_what_is_to_be_seen_to(run: Any, tmp_path: Path) -> None:
+    """A card about to expire, and a smaller total to come."""
+    file = tmp_path / "account.toml"
+    source = Path(ACCOUNT).read_text(encoding="utf-8").replace('usage = "usage.csv"', "")
+    source = re.sub(r'^expires = ".*"$', 'expires = "2026-11"', source, flags=re.MULTILINE)
+    file.write_text(source.replace("owned = 5", "owned = 5\npending = 4"), encoding="utf-8")
+    said = run("summary", str(file))
+    assert "Note: Visa ending in 1111 expires" in said.out
+    assert "4 (4 from the next cycle)" in said.out
+    file.write_text(re.sub(r"\[\[sources\]\].*?(?=\n\[[^\[])", "", source, flags=re.DOTALL), encoding="utf-8")
+    assert "Primary source: none" in run("summary", str(file)).out
+
+
+@pytest.mark.parametrize(("name", "begins"), [("course.svg", b"<?xml"), ("course.PNG", b"\x89PNG")])
+def test_a_course_is_drawn_into_a_file(name: str, begins: bytes, run: Any, tmp_path: Path) -> None:
+    """By its ending."""
+    pytest.importorskip("matplotlib")
+    assert run(*SIMULATE, "--days", "3", "--plot", str(tmp_path / name)).code == 0
+    assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+def test_a_drawing_needs_its_extra(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What to install is said."""
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    said = run(*SIMULATE, "--plot", "course.svg")
+    assert (said.code, "pip install 'licensebill[plot]'" in said.err) == (2, True)
+
+
+def test_a_week_is_repeated(run: Any) -> None:
+    """Amounts for each day of it, in turn; the balance falls by them."""
+    week = [option for amount in ("1.00", "0.00", "2.00") for option in ("--daily", amount)]
+    said = run("simulate", *week, "--balance", "99.00", "--start", "2026-12-01", "--days", "5", "--json")
+    runs = json.loads(said.out)["runs"][::6]
+    assert [one["balance"]["amount"] for one in runs] == ["99.00", "98.00", "98.00", "96.00", "95.00"]
+
+
+def test_a_terminal_is_shown_colors_and_everything_else_is_not(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR leaves the lines and the weight of the type."""
+    asked = ["compare", "storage", "--users", "8", "--used", "1200000000"]
+    plain = run(*asked).out
+    monkeypatch.setattr("licensebill.commands.printing._is_terminal", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    colored = run(*asked).out
+    monkeypatch.setenv("NO_COLOR", "1")
+    bare = run(*asked).out
+    assert ("\x1b" in plain, "\x1b[36m" in colored, "\x1b[36m" in bare, "\x1b[1m" in bare) == (False, True, False, True)
+    assert ("\u2500" in plain, "\u2500" in colored, "\u2500" in bare) == (False, True, True)
+
+
 def test_an_account_without_usage_or_sources_is_billed(run: Any, tmp_path: Path) -> None:
     """What is owed is shown; nobody is charged."""
     account = tmp_path / "account.toml"
@@ -149,7 +303,7 @@ def test_an_account_without_usage_or_sources_is_billed(run: Any, tmp_path: Path)
 def test_an_account_past_due_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     """And suspends nothing (BIL-6)."""
     made = monthly_bill(account(), date(2026, 12, 1), readings=[reading(0)])
-    cli._print_bill(attrs.evolve(made, past_due_since=date(2026, 11, 3)))
+    figures._print_bill(attrs.evolve(made, past_due_since=date(2026, 11, 3)))
     assert "Past due since 2026-11-03." in capsys.readouterr().out
 
 

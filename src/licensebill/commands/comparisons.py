@@ -1,0 +1,100 @@
+"""Comparisons: the commands that put the named policies side by side, so that one can be chosen."""
+
+from datetime import date
+from typing import Any
+
+from cyclopts import App
+
+from licensebill import cycles, minutes, storage
+from licensebill.codec import load_account
+from licensebill.commands.asking import AccountPath, Count, as_asked, drawn_until, instant_of
+from licensebill.commands.printing import Json, money_data, print_json, print_table
+from licensebill.cycles import cycle_of, local_day
+from licensebill.money import Money
+
+app = App(name="compare", help="Put policies side by side: recharges, storage fees, proration.")
+
+
+@app.command
+def recharge(account: AccountPath, *, at: str, as_json: Json = False) -> None:
+    """Print the recharge under each policy (MIN-5).
+
+    Args:
+        account: the account file.
+        at: the point in time, such as 2026-12-01T12:00:00Z, or a day, which means its first instant.
+        as_json: print data.
+    """
+    file = load_account(account)
+    instant = instant_of(at, file.account)
+    usage, balance = drawn_until(file, account, instant)
+    on = local_day(instant, file.account.tz)
+    quotes = minutes.compare(usage, at=on, balance=balance, began=file.account.began)
+    if as_json:
+        print_json({"recharges": [_quote_data(quote) for quote in quotes]})
+        return
+    print_table(
+        (
+            (quote.policy.name.lower(), f"{quote.reserve:,}", f"{quote.recharge:,}", "due" if quote.is_due else "")
+            for quote in quotes
+        ),
+        ("left", "right", "right", "left"),
+        headings=("Policy", "Reserve", "Recharge", ""),
+    )
+
+
+def _quote_data(quote: minutes.RechargeQuote) -> dict[str, Any]:
+    return {
+        "policy": quote.policy.name,
+        "reserve": money_data(quote.reserve),
+        "recharge": money_data(quote.recharge),
+        "is_due": quote.is_due,
+    }
+
+
+@app.command(name="storage")
+def storage_fee(*, users: Count, used: Count, as_json: Json = False) -> None:
+    """Print the storage fee for each way of counting bytes (STO-3).
+
+    Args:
+        users: users with a license.
+        used: bytes stored.
+        as_json: print data.
+    """
+    fees = storage.side_by_side(used=used, users=users)
+    if as_json:
+        data = [
+            {"basis": basis.name.lower(), "units": units.name.lower(), **money_data(fee.amount)}
+            for (basis, units), fee in fees.items()
+        ]
+        print_json({"fees": data})
+        return
+    print_table(
+        ((basis.value, units.name.lower(), f"{fee.amount:,}") for (basis, units), fee in fees.items()),
+        ("left", "left", "right"),
+        headings=("Basis", "Units", "Fee"),
+    )
+
+
+@app.command
+def proration(amount: str, *, on: date, currency: str = "USD", anchor_day: Count = 1, as_json: Json = False) -> None:
+    """Print what is charged for the rest of a cycle under each convention (CYC-4).
+
+    Args:
+        amount: of a whole cycle, such as 99.00.
+        on: the first day that is charged.
+        currency: of the amount.
+        anchor_day: the day on which cycles begin.
+        as_json: print data.
+    """
+    whole = Money.parse(amount, currency)
+    cycle = as_asked("--on", lambda: cycle_of(on, anchor_day=anchor_day))
+    parts = cycles.side_by_side(whole, cycle, on)
+    if as_json:
+        data = [{"convention": each.name.lower(), **money_data(part.amount)} for each, part in parts.items()]
+        print_json({"cycle": {"start": str(cycle.start), "end": str(cycle.end)}, "parts": data})
+        return
+    print_table(
+        ((each.value, f"{part.amount:,}") for each, part in parts.items()),
+        ("left", "right"),
+        headings=("Convention", "Amount"),
+    )

@@ -1,0 +1,113 @@
+"""Courses: `licensebill simulate`, which plays a balance through weeks of automatic recharge, and draws it."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.bar import Bar
+
+from licensebill.commands.asking import Count, policy_of
+from licensebill.commands.printing import Json, money_data, print_explained, print_table
+from licensebill.errors import InvalidValue, shown
+from licensebill.money import Money
+from licensebill.simulation import Run, SawTooth, UsagePattern, saw_tooth
+
+#: Wide enough to tell a day's usage from the next, narrow enough for any terminal.
+_BAR_WIDTH = 40
+
+
+def simulate(
+    *,
+    daily: Annotated[list[str], Parameter(negative="")],
+    balance: str,
+    start: date,
+    days: Count = 60,
+    currency: str = "USD",
+    policy: str = "guide",
+    settlement_hours: Count = 0,
+    plot: Annotated[Path | None, Parameter(help="An .svg or .png file to draw the course into.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print how a balance moves under automatic recharge, day by day (MIN-6).
+
+    Args:
+        daily: what a day uses, such as 4.00; given seven times, each day of a week in turn.
+        balance: at the first instant.
+        start: the first day.
+        days: how many.
+        currency: of the amounts.
+        policy: guide, faq or guide_example.
+        settlement_hours: from the run that schedules a payment until the minutes are there.
+        plot: a file for the drawing.
+        as_json: print data.
+    """
+    course = saw_tooth(
+        usage=UsagePattern.by_day([Money.parse(amount, currency) for amount in daily]),
+        start=start,
+        balance=Money.parse(balance, currency),
+        days=days,
+        policy=policy_of(policy),
+        settlement_hours=settlement_hours,
+    )
+    if plot is not None:
+        _draw(course, plot)
+    if as_json:
+        print_explained(_course_data(course), course, explain=False)
+        return
+    print_table(_day_rows(course), ("left", "right", "left", "right"), headings=("Day", "Balance", "", "Charged"))
+    print(f"\n{course.explanation().because}")
+    print(f"The balance went from {course.lowest:,} to {course.highest:,}.")
+
+
+def _days(course: SawTooth) -> Iterable[tuple[date, Sequence[Run]]]:
+    grouped = itertools.groupby(course.runs, key=lambda run: run.at.date())
+    return ((day, list(runs)) for day, runs in grouped)
+
+
+def _day_rows(course: SawTooth) -> Iterable[tuple[Any, ...]]:
+    """For each day its first balance, as a number and as a bar, and what was charged."""
+    most = max(course.highest.micros, 1)
+    for day, runs in _days(course):
+        charged = [f"{run.charge:,}" for run in runs if run.charge is not None]
+        bar = Bar(most, 0, max(runs[0].balance.micros, 0), width=_BAR_WIDTH)
+        yield str(day), f"{runs[0].balance:,}", bar, ", ".join(charged)
+
+
+def _course_data(course: SawTooth) -> dict[str, Any]:
+    return {
+        "opening": money_data(course.opening),
+        "closing": money_data(course.closing),
+        "lowest": money_data(course.lowest),
+        "highest": money_data(course.highest),
+        "times_recharged": course.times_recharged,
+        "total_charged": money_data(course.total_charged),
+        "runs": [
+            {
+                "at": run.at.isoformat(),
+                "balance": money_data(run.balance),
+                "charge": None if run.charge is None else money_data(run.charge),
+            }
+            for run in course.runs
+        ],
+    }
+
+
+def _draw(course: SawTooth, file: Path) -> None:
+    """The balance at every run, as matplotlib draws it."""
+    kind = file.suffix.lower().removeprefix(".")
+    if kind not in {"svg", "png"}:
+        raise InvalidValue("--plot", f"must be the name of an .svg or .png file, not {shown(file.name)}")
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise InvalidValue("--plot", "needs matplotlib: pip install 'licensebill[plot]'") from None
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    axes = figure.subplots()
+    instants: Any = [run.at for run in course.runs]
+    axes.step(instants, [float(run.balance.amount) for run in course.runs], where="post")
+    axes.set_ylabel(f"balance in {course.opening.currency}")
+    axes.axhline(0, color="grey", linewidth=0.5)
+    figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else {})

@@ -1,0 +1,389 @@
+"""Figures: the commands that calculate one thing and print it, a bill or a fee, a recharge, ports or a preview."""
+
+from datetime import date
+from typing import Any
+
+import attrs
+
+from licensebill import bills, ports, storage
+from licensebill.accounts import advance
+from licensebill.bills import Bill, ProductRow, Summary, monthly_bill
+from licensebill.changes import LicensePurchase, license_purchase
+from licensebill.codec import load_account
+from licensebill.commands.asking import (
+    AccountPath,
+    Count,
+    Explain,
+    as_asked,
+    drawn_until,
+    instant_of,
+    policy_of,
+    quote_of,
+)
+from licensebill.commands.printing import Json, money_data, print_explained, print_explanations, print_json, print_table
+from licensebill.cycles import Period, billing_cycle, first_instant
+from licensebill.ledger import Line
+from licensebill.minutes import RechargeQuote
+from licensebill.money import Money
+from licensebill.people import Authorization, Person
+from licensebill.storage import Reading, StorageFee
+from licensebill.terms import Applied
+
+# --- bill ---------------------------------------------------------------------------------------------------------
+
+
+def bill(
+    account: AccountPath,
+    *,
+    on: date,
+    explain: Explain = False,
+    as_json: Json = False,
+    users: Count | None = None,
+    storage_used: Count | None = None,
+) -> None:
+    """Print the month's bill of an account: lines, storage fee, total, source, and the recharge at its first instant.
+
+    Args:
+        account: the account file.
+        on: the first day of the cycle that is billed, such as 2026-12-01.
+        explain: print the rules and the numbers of every figure.
+        as_json: print data.
+        users: a number of users stated in place of those with a license.
+        storage_used: bytes stated in place of the file's readings.
+    """
+    file = load_account(account)
+    start = as_asked(
+        "--on", lambda: first_instant(billing_cycle(on, anchor_day=file.account.anchor_day).start, file.account.tz)
+    )
+    readings = file.readings if storage_used is None else (Reading(bytes=storage_used, at=start, source="stated"),)
+    made = monthly_bill(file.account, on, readings=readings, users=users)
+    quote = quote_of(file, account, start, policy=None)
+    if as_json:
+        print_explained({"bill": _bill_data(made), "recharge": _quote_data(quote)}, made, quote, explain=explain)
+        return
+    _print_bill(made)
+    _print_quote(quote)
+    if explain:
+        print_explanations(made, quote)
+
+
+def _bill_data(made: Bill) -> dict[str, Any]:
+    return {
+        "id": made.id,
+        "account": made.account,
+        "period": _period_data(made.cycle),
+        "lines": [_line_data(line) for line in made.lines],
+        "storage": None if made.storage is None else _fee_data(made.storage),
+        "total": money_data(made.total),
+        "due": money_data(made.due),
+        "source": made.source or None,
+        "past_due_since": _optional_text(made.past_due_since),
+        "terms": [attrs.asdict(term) | {"since": _since(term)} for term in made.terms],
+    }
+
+
+def _line_data(line: Line) -> dict[str, Any]:
+    return {
+        "kind": line.kind.name.lower(),
+        "category": line.category.name.lower(),
+        "description": line.description,
+        "quantity": line.quantity,
+        "period": None if line.period is None else _period_data(line.period),
+        **money_data(line.amount),
+    }
+
+
+def _print_bill(made: Bill) -> None:
+    print(f"Bill {made.id} for {made.cycle}\n")
+    rows = [
+        (line.description, "" if line.quantity is None else str(line.quantity), f"{line.amount:,}")
+        for line in made.lines
+    ]
+    if made.storage is not None and not made.storage.amount:
+        rows.append(("Storage fee", "", f"{made.storage.amount:,}"))
+    print_table([*rows, ("Total", "", f"{made.total:,}")], has_total=True)
+    print(f"\n{_charged_to(made)}")
+    if made.past_due_since is not None:
+        print(f"Past due since {made.past_due_since}.")
+
+
+def _charged_to(made: Bill) -> str:
+    if not made.due:
+        return "Nothing is charged."
+    return (
+        f"To be charged: {made.due:,} to {made.source}." if made.source else f"Owed: {made.due:,}; no source is valid."
+    )
+
+
+# --- storage ------------------------------------------------------------------------------------------------------
+
+
+def storage_fee(*, users: Count, used: Count, explain: Explain = False, as_json: Json = False) -> None:
+    """Print the monthly storage fee of so many users and bytes, and how to get below it.
+
+    Args:
+        users: users with a license.
+        used: bytes stored.
+        explain: print the rules and the numbers of every figure.
+        as_json: print data.
+    """
+    fee = storage.monthly_fee(used=used, users=users)
+    advice = storage.reductions(fee)
+    if as_json:
+        data = {
+            **_fee_data(fee),
+            "bytes_to_pay_nothing": advice.to_pay_nothing,
+            "bytes_to_pay_one_step_less": advice.to_pay_one_step_less,
+        }
+        print_explained(data, fee, advice, explain=explain)
+        return
+    print(fee.reason)
+    print(advice.reason)
+    if explain:
+        print_explanations(fee, advice)
+
+
+def _fee_data(fee: StorageFee) -> dict[str, Any]:
+    return {
+        "users": fee.allowance.users,
+        "used_bytes": fee.used,
+        "allowance_bytes": fee.allowance.bytes,
+        "gigabytes_started": fee.gigabytes_started,
+        **money_data(fee.amount),
+    }
+
+
+# --- summary ------------------------------------------------------------------------------------------------------
+
+
+def summary(account: AccountPath, *, on: date | None = None, as_json: Json = False) -> None:
+    """Print the billing summary of an account: products and storage, preferences, dialer minutes.
+
+    Transactions, its fourth part, are kept in a store: see `ledger`.
+
+    Args:
+        account: the account file.
+        on: the day that the summary is for; the file's own without it.
+        as_json: print data.
+    """
+    file = load_account(account)
+    day = file.account.today if on is None else on
+    at = as_asked("--on", lambda: first_instant(day, file.account.tz))
+    usage, balance = drawn_until(file, account, at)
+    standing = as_asked("--on", lambda: advance(file.account, day))
+    read = [one for one in file.readings if one.at <= at]
+    used = max(read, key=lambda one: one.at).bytes if read else None
+    made = bills.summary(attrs.evolve(standing, balance=balance), usage=usage, used=used)
+    if as_json:
+        print_json({"summary": _summary_data(made)})
+        return
+    _print_summary(made)
+
+
+def _summary_data(made: Summary) -> dict[str, Any]:
+    products, people, dialer = made.products, made.preferences, made.dialer_minutes
+    return {
+        "products": [
+            {
+                "product": row.licenses.product,
+                "billed": row.billed,
+                "owned": row.licenses.owned,
+                "pending": row.licenses.pending,
+                "assigned": row.licenses.assigned,
+                "available": row.licenses.available,
+            }
+            for row in products.rows
+        ],
+        "licenses_each_month": money_data(products.schedule.total),
+        "storage": None if products.storage is None else _fee_data(products.storage),
+        "preferences": {
+            "primary": people.primary or None,
+            "others": list(people.others),
+            "administrator": people.administrator,
+            "warnings": [warning.text for warning in people.warnings],
+        },
+        "dialer_minutes": {
+            "balance": money_data(dialer.balance),
+            "minutes": dialer.minutes,
+            "recharge": _quote_data(dialer.quote),
+            "usage": [{"kind": kind, **money_data(amount)} for kind, amount in dialer.usage],
+        },
+    }
+
+
+def _print_summary(made: Summary) -> None:
+    products, people, dialer = made.products, made.preferences, made.dialer_minutes
+    print_table(
+        [
+            (row.licenses.name, str(row.billed), str(row.licenses.owned), str(row.licenses.assigned), _left(row))
+            for row in products.rows
+        ],
+        ("left", *4 * ("right",)),
+        headings=("Product", "Billed", "Owned", "Assigned", "Available"),
+    )
+    print(f"Licenses each month: {products.schedule.total:,}")
+    print("Storage: not measured" if products.storage is None else f"Storage: {products.storage.reason}")
+    print(f"\nPrimary source: {people.primary or 'none'}")
+    for other in people.others:
+        print(f"Then: {other}")
+    print(f"Billing administrator: {people.administrator}")
+    for warning in people.warnings:
+        print(f"Note: {warning.text}")
+    print(f"\nDialer minutes: {dialer.balance:,}, which is {dialer.minutes:,} minutes")
+    for kind, amount in dialer.usage:
+        print(f"Used in {dialer.quote.average.window} by {kind}: {amount:,}")
+    _print_quote(dialer.quote)
+
+
+def _left(row: ProductRow) -> str:
+    pending = "" if row.licenses.pending is None else f" ({row.licenses.pending} from the next cycle)"
+    return f"{row.licenses.available}{pending}"
+
+
+# --- preview ------------------------------------------------------------------------------------------------------
+
+
+def preview(
+    account: AccountPath, *, product: str, total: Count, on: date, explain: Explain = False, as_json: Json = False
+) -> None:
+    """Print what a new total of licenses would cost now and each month, and change nothing.
+
+    Args:
+        account: the account file.
+        product: an id of the catalog, such as powerdialer.
+        total: the number of licenses that would be owned.
+        on: the day of the purchase.
+        explain: print the rules and the numbers of every figure.
+        as_json: print data.
+    """
+    acme = load_account(account).account
+    # nothing is bought: who would authorize it does not matter
+    nobody = Authorization(Person("Nobody", "Yet"), accepted=True)
+    made = license_purchase(acme, product, total, by=acme.administrator, authorization=nobody, on=on)
+    if as_json:
+        print_explained({"preview": _preview_data(made)}, made, explain=explain)
+        return
+    print(f"Charged now: {made.charge:,}{f' to {made.source}' if made.source else ''}")
+    each, more = made.monthly_after, made.difference
+    print("Each month: no price is agreed yet" if each is None else f"Licenses each month: {each:,}")
+    if more is not None:
+        print(f"Difference: {more:,}")
+    print(f"Available to assign afterwards: {made.available_after}")
+    if explain:
+        print_explanations(made)
+
+
+def _preview_data(made: LicensePurchase) -> dict[str, Any]:
+    return {
+        "product": made.change.product,
+        "total": made.change.total,
+        "charge": money_data(made.charge),
+        "source": made.source or None,
+        "monthly_before": _optional_money(made.monthly_before),
+        "monthly_after": _optional_money(made.monthly_after),
+        "difference": _optional_money(made.difference),
+        "available_after": made.available_after,
+    }
+
+
+# --- ports --------------------------------------------------------------------------------------------------------
+
+
+def ports_needed(
+    *,
+    calls: Count,
+    mean_seconds: Count,
+    over_seconds: Count = 3600,
+    blocking: str = "0.01",
+    owned: Count | None = None,
+    as_json: Json = False,
+) -> None:
+    """Print how many ports so many calls need, by Erlang B.
+
+    Args:
+        calls: how many begin.
+        mean_seconds: how long one lasts on average.
+        over_seconds: the time in which they begin; the busy hour has 3600.
+        blocking: the part of the calls that may find all ports taken, such as 0.01.
+        owned: a number of ports, to see what it blocks.
+        as_json: print data.
+
+    """
+    offered = ports.offered_traffic(calls=calls, mean_seconds=mean_seconds, over_seconds=over_seconds)
+    needed = ports.ports_for(offered, blocking)
+    of_owned = None if owned is None else ports.blocking_probability(owned, offered)
+    if as_json:
+        data: dict[str, Any] = {"offered_erlangs": str(offered), "blocking": blocking, "ports": needed}
+        print_json({**data, "owned": owned, "owned_blocking": _optional_text(of_owned)})
+        return
+    print(f"{offered} erlangs are offered; {needed} ports block at most {blocking} of the calls (PRT-5).")
+    if of_owned is not None:
+        print(f"{owned} ports block {of_owned} of them.")
+
+
+# --- recharge -----------------------------------------------------------------------------------------------------
+
+
+def recharge(
+    account: AccountPath,
+    *,
+    at: str,
+    policy: str | None = None,
+    explain: Explain = False,
+    as_json: Json = False,
+) -> None:
+    """Print what a recharge of dialer minutes comes to at a point in time, and whether it is due.
+
+    Args:
+        account: the account file.
+        at: the point in time, such as 2026-12-01T12:00:00Z, or a day, which means its first instant.
+        policy: guide, faq or guide_example; the account's own without it.
+        explain: print the rules and the numbers of every figure.
+        as_json: print data.
+    """
+    file = load_account(account)
+    chosen = None if policy is None else policy_of(policy)
+    quote = quote_of(file, account, instant_of(at, file.account), chosen)
+    if as_json:
+        print_explained({"recharge": _quote_data(quote)}, quote, explain=explain)
+        return
+    _print_quote(quote)
+    if explain:
+        print_explanations(quote)
+
+
+def _quote_data(quote: RechargeQuote) -> dict[str, Any]:
+    return {
+        "policy": quote.policy.name,
+        "is_due": quote.is_due,
+        "reason": quote.reason,
+        "window": _period_data(quote.average.window),
+        "usage": money_data(quote.average.total),
+        "recharge": money_data(quote.recharge),
+        "reserve": money_data(quote.reserve),
+        "balance": money_data(quote.balance),
+    }
+
+
+def _print_quote(quote: RechargeQuote) -> None:
+    verdict = f"{quote.recharge:,} is due" if quote.is_due else "none is due"
+    print(f"Recharge: {verdict}.\n{quote.reason}")
+
+
+# --- as data --------------------------------------------------------------------------------------------------------
+
+
+def _period_data(period: Period) -> dict[str, str]:
+    return {"start": str(period.start), "end": str(period.end)}
+
+
+def _optional_text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _optional_money(amount: Money | None) -> dict[str, str] | None:
+    return None if amount is None else money_data(amount)
+
+
+def _since(term: Applied) -> str | None:
+    return None if term.since == date.min else str(term.since)
