@@ -107,8 +107,6 @@ _SINGLE: Mapping[Any, Mapping[str, Any]] = {
 
 def _schema(kind: Kind, definitions: _Definitions) -> _Schema:
     """Of whatever stands in a place of this type; of values the definition is added, and referred to."""
-    while hasattr(kind, "__supertype__"):
-        kind = kind.__supertype__
     if kind in _SINGLE:
         return dict(_SINGLE[kind])
     make = next((make for is_kind, make in _COMPOUND if is_kind(kind)), _value)

@@ -46,6 +46,7 @@ COMMANDS = {
     "preview.json": [*PREVIEW, "--total", "4", "--json"],
     "preview-next-cycle.txt": ["preview", ACCOUNT, "--product", "flex_port", "--on", "2026-11-24", "--total", "3"],
     "ports.txt": ["ports", "--calls", "120", "--mean-seconds", "135", "--owned", "8"],
+    "ports-of-the-busy-hour.txt": ["ports", "--calls", "120", "--mean-seconds", "135"],
     "ports.json": ["ports", "--calls", "120", "--mean-seconds", "135", "--blocking", "0.05", "--json"],
     "simulate.txt": [*SIMULATE, "--days", "20"],
     "simulate.json": [*SIMULATE, "--days", "1", "--json", "--policy", "faq"],
