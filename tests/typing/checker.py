@@ -10,8 +10,8 @@ _SOURCE = Path(__file__).parents[2] / "src"
 _ERROR = re.compile(r"^.*?:(?P<line>\d+): error: .*\[(?P<code>[a-z-]+)\]$")
 
 
-def complaints(preamble: str, snippets: Sequence[str], folder: Path) -> list[set[str]]:
-    """The codes of mypy's errors for each snippet, in their order.
+def complaints(preamble: str, snippets: Sequence[str], folder: Path) -> dict[str, set[str]]:
+    """The codes of mypy's errors, by snippet.
 
     Args:
         preamble: imports and names that all snippets share.
@@ -30,4 +30,4 @@ def complaints(preamble: str, snippets: Sequence[str], folder: Path) -> list[set
     found: list[set[str]] = [set() for _ in lines]
     for line in filter(None, map(_ERROR.match, report.splitlines())):
         found[int(line["line"]) - 1].add(line["code"])
-    return found[len(lines) - len(snippets) :]
+    return dict(zip(snippets, found[len(lines) - len(snippets) :], strict=True))

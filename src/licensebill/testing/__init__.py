@@ -2,6 +2,7 @@
 
 * `stores`, `gateways`: what every store and every gateway must do, for the tests of those who write one; `suites` holds
   what both have in common.
+* `laws`: what billing code of any make must keep, for the tests of those who have their own.
 * `faults`: stores and gateways that fail at chosen calls.
 * `machines`: a Hypothesis state machine over a store and a gateway of yours.
 * `provider`: a stand-in for a payment provider, over HTTP on this machine; `payments` holds its state.
