@@ -1,5 +1,6 @@
 """Laws of funding, outcomes and administration: a class for each rule, its consequences as methods."""
 
+import contextlib
 import datetime
 from collections.abc import Callable
 from datetime import UTC, date, timedelta
@@ -49,6 +50,7 @@ from licensebill.strategies import (
     users,
 )
 from licensebill.terms import BalanceAtEnd, FundingTerms, Purpose, RechargeLimits
+from licensebill.testing import laws
 from tests.working import mistakes
 
 RESERVED = (Action.CHANGE_SOURCES, Action.CHANGE_LICENSES, Action.ORDER_SERVICES, Action.CANCEL)
@@ -129,17 +131,22 @@ class TestFun2NeverWithoutASource:
     def test_what_is_accepted_keeps_a_valid_source(
         self, on_and_funding: tuple[date, Funding], data: st.DataObject
     ) -> None:
-        """If one was valid before a change, one is valid after it."""
+        """If one was valid before a change, one is valid after it; so is the primary, unless it had ended before."""
         on, funding = on_and_funding
         chosen = data.draw(st.sampled_from(funding.sources))
         new = data.draw(sources(on=on, id="source-9"))
+
+        def held(change: Callable[[], Funding]) -> None:
+            laws.primary_is_valid(
+                lambda _: change(),
+                funding,
+                primaries=lambda sources: [sources.primary],
+                valid=lambda sources: sources.valid(on),
+            )
+
         for change in changes(funding, chosen, new, on):
-            try:
-                changed = change()
-            except (RuleViolation, InvalidValue):
-                continue
-            assert changed.sources
-            assert changed.valid(on) or not funding.valid(on)
+            with contextlib.suppress(RuleViolation, InvalidValue):
+                held(change)
 
     @given(on_and_funding=days_and_fundings(), data=st.data())
     def test_removal_is_refused_for_these_reasons_only(

@@ -48,6 +48,7 @@ from licensebill.strategies import (
     recharge_quotes,
     usage_histories,
 )
+from licensebill.testing import laws
 from tests.working import mistakes
 
 _BALANCES = st.integers(-100_000, 100_000).map(lambda micros: Money(micros, "USD")) | amounts(
@@ -145,6 +146,19 @@ class TestRechargeAndReserve:
             off = rounded.micros - Fraction(exact.numerator, exact.denominator)
             assert -5_000 <= off <= 5_000
             assert rounded.is_payable
+
+    @given(recharge_quotes(), st.fractions(-3, 3))
+    def test_a_run_leaves_the_balance_in_bounds(self, quote: RechargeQuote, recharges: Fraction) -> None:
+        """Between the reserve and a recharge above it, or a recharge up; from any balance, by any policy (MIN-6)."""
+
+        def charge(balance: Fraction) -> Fraction:
+            now = attrs.evolve(quote, balance=Money(int(balance), "USD"))
+            return Fraction(now.recharge.micros if now.is_due else 0)
+
+        per_day = Fraction(quote.average.total.micros, quote.average.days)
+        threshold, recharge = per_day * quote.policy.reserve_days, per_day * quote.policy.recharge_days
+        balance = Fraction(int(threshold + recharges * recharge))
+        laws.balance_is_bounded(charge, balance, threshold=threshold, recharge=recharge, unit=Fraction(10_000))
 
     @given(recharge_quotes())
     def test_due_is_decided_by_the_exact_reserve(self, quote: RechargeQuote) -> None:

@@ -28,6 +28,7 @@ from licensebill.money import (
     total,
 )
 from licensebill.strategies import amounts, currencies, exact_amounts, payable_amounts, plain_decimals, weights
+from licensebill.testing import laws
 
 # so many micros that results of a few operations fit as well
 FEW = 10**15
@@ -338,26 +339,20 @@ class TestMON4:
 
     @given(SPLITS)
     def test_the_parts_add_up(self, split: tuple[Money, list[int]]) -> None:
-        """There is a payable part for each weight, and together they are the amount."""
+        """There is a payable part for each weight, its share rounded down or up, and together they are the amount."""
         amount, given_weights = split
-        parts = allocate(amount, given_weights)
-        assert len(parts) == len(given_weights)
-        assert total(parts, amount.currency) == amount
-        assert all(part.is_payable for part in parts)
-
-    @given(SPLITS)
-    def test_no_part_is_a_unit_off_its_share(self, split: tuple[Money, list[int]]) -> None:
-        """Each part is its exact share rounded down or up; so a zero weight gets nothing, a single one all."""
-        amount, given_weights = split
-        for part, weight in zip(allocate(amount, given_weights), given_weights, strict=True):
-            share = fraction(amount) * Fraction(weight, sum(given_weights))
-            assert abs(fraction(part) - share) < minor_unit(amount.currency)
+        laws.parts_add_up(
+            lambda _, weights: [part.minor_units for part in allocate(amount, weights)],
+            amount.minor_units,
+            given_weights,
+            unit=1,
+        )
 
     @given(SPLITS)
     def test_negative_amounts_mirror(self, split: tuple[Money, list[int]]) -> None:
         """A credit is split as the charge was, with the signs turned."""
         amount, given_weights = split
-        assert allocate(-amount, given_weights) == tuple(-part for part in allocate(amount, given_weights))
+        laws.credit_mirrors_charge(allocate, amount, given_weights)
 
     @given(st.integers(-12, 12), weights(parts=4, high=9))
     def test_the_largest_remainders_are_best(self, cents: int, given_weights: list[int]) -> None:

@@ -45,6 +45,7 @@ from licensebill.strategies import (
     stored_items,
     time_zones,
 )
+from licensebill.testing import laws
 from tests.working import evaluate, mistakes
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
@@ -107,7 +108,7 @@ class TestMonthlyFee:
     def test_never_falls_as_more_is_stored(self, drawn: tuple[Allowance, int, int]) -> None:
         """Whatever the policies, more bytes never cost less."""
         allowed, less, more = drawn
-        assert StorageFee(used=less, allowance=allowed).amount <= StorageFee(used=more, allowance=allowed).amount
+        laws.fee_never_falls(lambda used: StorageFee(used=used, allowance=allowed).amount, less, more)
 
     @given(storage_fees(), st.integers(0, 50))
     def test_never_rises_with_more_users(self, fee: StorageFee, more: int) -> None:
