@@ -154,7 +154,7 @@ class SaveTable(Change):
         checks: the products of each user named; users not named keep theirs.
     """
 
-    action = Action.CHANGE_LICENSES
+    action: ClassVar[Action] = Action.CHANGE_LICENSES
 
     by: str = _by()
     checks: Mapping[str, Collection[str]] = attrs.field(validator=checked(instance, Mapping))
@@ -178,7 +178,7 @@ class SetTotal(Change):
         authorization: the name under "I Accept".
     """
 
-    action = Action.CHANGE_LICENSES
+    action: ClassVar[Action] = Action.CHANGE_LICENSES
 
     by: str = _by()
     product: str
@@ -345,7 +345,7 @@ class ReplaceCatalog(Change):
     List prices are dated, so that one can be stated for a cycle that has begun without a price and waits for its bill.
     """
 
-    after_end = True
+    after_end: ClassVar[bool] = True
 
     catalog: Catalog = attrs.field(validator=checked(instance, Catalog))
 
@@ -358,7 +358,7 @@ class ReplaceCatalog(Change):
 class ChooseImplementation(Change):
     """One implementation type was chosen at the start; it is charged on the first bill (SVC-1)."""
 
-    action = Action.ORDER_SERVICES
+    action: ClassVar[Action] = Action.ORDER_SERVICES
 
     by: str = _by()
     name: str
@@ -385,7 +385,7 @@ class OrderService(Change):
         source: a funding source other than the primary; None for the usual order.
     """
 
-    action = Action.ORDER_SERVICES
+    action: ClassVar[Action] = Action.ORDER_SERVICES
 
     by: str = _by()
     name: str
@@ -433,7 +433,7 @@ class RequestLine(Change):
         representative: the name of the service representative.
     """
 
-    action = Action.ORDER_SERVICES
+    action: ClassVar[Action] = Action.ORDER_SERVICES
 
     by: str = _by()
     line: str
@@ -502,7 +502,7 @@ def _stepped(account: Account, line_id: str, step: Callable[[TollFreeLine], Toll
 class AddSource(Change):
     """A funding source was added; the first one is the primary (FUN-1, FUN-2)."""
 
-    action = Action.CHANGE_SOURCES
+    action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = _by()
     source: Source
@@ -518,7 +518,7 @@ class AddSource(Change):
 class RemoveSource(Change):
     """A funding source was removed (FUN-2, FUN-3)."""
 
-    action = Action.CHANGE_SOURCES
+    action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = _by()
     source: str
@@ -537,7 +537,7 @@ class RemoveSource(Change):
 class ReplaceSource(Change):
     """A source got a new token and expiry in place (FUN-3)."""
 
-    action = Action.CHANGE_SOURCES
+    action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = _by()
     source: Source
@@ -551,7 +551,7 @@ class ReplaceSource(Change):
 class MakePrimary(Change):
     """A source was made the primary; it swaps with the former one at once (FUN-3)."""
 
-    action = Action.CHANGE_SOURCES
+    action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = _by()
     source: str
@@ -565,7 +565,7 @@ class MakePrimary(Change):
 class ChangeAdministrator(Change):
     """Another user became the billing administrator (FUN-7)."""
 
-    action = Action.CHANGE_SOURCES
+    action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = _by()
     user: str
@@ -586,7 +586,7 @@ class SwitchRecharge(Change):
         source: a funding source for recharges; None for the usual order.
     """
 
-    action = Action.BUY_MINUTES
+    action: ClassVar[Action] = Action.BUY_MINUTES
 
     by: str = _by()
     authorization: Authorization | None
@@ -613,7 +613,7 @@ class PurchaseMinutes(Change):
         source: a funding source other than the primary; None for the usual order.
     """
 
-    action = Action.BUY_MINUTES
+    action: ClassVar[Action] = Action.BUY_MINUTES
 
     by: str = _by()
     amount: Money
@@ -685,7 +685,7 @@ def _minutes_line(description: str, amount: Money, basis: Explained | None = Non
 class DrawMinutes(Change):
     """The meter reported usage that was not drawn yet; the balance may go below zero (MIN-8)."""
 
-    after_end = True
+    after_end: ClassVar[bool] = True
 
     amount: Money
 
@@ -705,7 +705,7 @@ class PlanBill(Change):
         lines: of the bill; none where nothing is due.
     """
 
-    after_end = True
+    after_end: ClassVar[bool] = True
 
     cycle: Period = attrs.field(validator=checked(instance, Period))
     lines: tuple[Line, ...] = attrs.field(validator=checked(tuple_of, Line))
@@ -802,7 +802,7 @@ class RecordOutcome(Change):
         token: that was charged, so that a source replaced since is not blocked; None blocks it whatever its token.
     """
 
-    after_end = True
+    after_end: ClassVar[bool] = True
 
     intent: str = attrs.field(validator=checked(text))
     source: str | None = attrs.field(validator=attrs.validators.optional(checked(cardless_text)))
@@ -841,7 +841,7 @@ class RetryCharge(Change):
         sources: ids in the order they will be tried.
     """
 
-    after_end = True
+    after_end: ClassVar[bool] = True
 
     intent: str = attrs.field(validator=checked(text))
     sources: tuple[str, ...] = attrs.field(validator=checked(tuple_of, str))
@@ -957,7 +957,7 @@ class RecordReturn(Change):
         age_days: since the charge was first made.
     """
 
-    after_end = True
+    after_end: ClassVar[bool] = True
 
     intent: Intent = attrs.field(validator=checked(instance, Intent))
     code: str = attrs.field(validator=checked(cardless_text))
@@ -993,7 +993,7 @@ class CarryOver(Change):
     Minutes are no part of a bill: a recharge that small is raised, not carried over.
     """
 
-    after_end = True
+    after_end: ClassVar[bool] = True
 
     intent: str
 
@@ -1020,7 +1020,7 @@ class GiveCredit(Change):
         sent_back: whether the money was sent back outside.
     """
 
-    after_end = True
+    after_end: ClassVar[bool] = True
 
     intent: Intent = attrs.field(validator=checked(instance, Intent))
     position: int
@@ -1058,7 +1058,7 @@ class Cancel(Change):
         is_buyout_agreed: whether accounting and legal agreed the buyout of what is committed.
     """
 
-    action = Action.CANCEL
+    action: ClassVar[Action] = Action.CANCEL
 
     by: str = _by()
     authorization: Authorization = _authorization()

@@ -18,7 +18,7 @@ from licensebill.commands import comparisons, courses, demo, explanations, figur
 from licensebill.commands.printing import ANSWERED, BAD_INPUT, FAILED, INTERRUPTED, exit_code
 from licensebill.errors import LicenseBillError, shown
 
-app = App(
+app: App = App(
     name="licensebill",
     version=__version__,
     help="Billing rules of licenses, storage and dialer minutes: every figure exact, and explained.",

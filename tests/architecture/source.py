@@ -33,6 +33,11 @@ class Module:
         """The name under which Python knows the module."""
         return ".".join(part for part in ("licensebill", *self.name.split(".")) if part != "__init__")
 
+    @property
+    def is_public(self) -> bool:
+        """Whether callers may import it."""
+        return not re.search(r"(?:^|\.)_(?!_)", self.name)
+
     @classmethod
     def parse(cls, name: str, text: str) -> "Module":
         """From source text; also for the planted faults that show a check to work."""

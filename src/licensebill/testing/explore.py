@@ -182,7 +182,7 @@ class Explorer:
     def __init__(self, scenario: Scenario, *, keyed: bool, workers: int = 1) -> None:
         self.scenario = scenario
         self.keyed = keyed
-        self.end = scenario.start + timedelta(days=scenario.days)
+        self.end: datetime.datetime = scenario.start + timedelta(days=scenario.days)
         self.capabilities: Capabilities = Provider(keyed).capabilities
         self.workers = workers
         self._parents: list[tuple[int, Event]] = []

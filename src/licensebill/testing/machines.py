@@ -55,7 +55,7 @@ class _Meters:
 
     def __init__(self, clock: Callable[[], datetime.datetime]) -> None:
         self.clock = clock
-        self.drawn = Money.zero("USD")
+        self.drawn: Money = Money.zero("USD")
 
     def readings(self, account: str, *, until: datetime.datetime) -> Sequence[Reading]:  # noqa: ARG002 - there is one
         start = datetime.datetime.combine(until.date(), datetime.time(), UTC)
@@ -104,10 +104,10 @@ class ChargingMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now = self.START
-        self.changes = 0
-        self.schedule = Schedule()
-        self.meters = _Meters(self.clock)
+        self.now: datetime.datetime = self.START
+        self.changes: int = 0
+        self.schedule: Schedule = Schedule()
+        self.meters: _Meters = _Meters(self.clock)
         self.charging: Charging
         self.calm: Charging
 

@@ -188,7 +188,7 @@ class Refused(Exception):
     def __init__(self, status: int, message: str, *, kept: bool = False, **details: object) -> None:
         super().__init__(message)
         error = {"type": "invalid_request_error", "message": message, **details}
-        self.answer = Answer(
+        self.answer: Answer = Answer(
             status=status,
             kept=kept,
             body={"error": {name: value for name, value in error.items() if value is not None}},
@@ -382,8 +382,8 @@ class Account:
     """The provider's side of one Stripe account: its PaymentIntents, and what each endpoint does to them."""
 
     def __init__(self, now: datetime.datetime, name: str) -> None:
-        self.now = now
-        self.sources = dict(SOURCES)
+        self.now: datetime.datetime = now
+        self.sources: dict[str, Behavior] = dict(SOURCES)
         self._name = name
         self.intents: dict[str, _Intent] = {}
         self.captures: dict[str, Capture] = {}

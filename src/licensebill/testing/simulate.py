@@ -345,32 +345,32 @@ class World:
     def __init__(self, seed: int, *, months: int = 10, faults: int = 30, tariff: Tariff = _KEEPS_ALL) -> None:
         self.seed = seed
         self.tariff = tariff
-        self.chance = random.Random(seed)
+        self.chance: random.Random = random.Random(seed)
         self.months = months
-        self.now = datetime.datetime.combine(_START, datetime.time(0, 10), UTC)
-        self.end = self.now + months * 30 * _DAY
+        self.now: datetime.datetime = datetime.datetime.combine(_START, datetime.time(0, 10), UTC)
+        self.end: datetime.datetime = self.now + months * 30 * _DAY
         #: Of a thousand effects so many meet a fault.
-        self.fault_rate = faults
-        self.faults = 0
+        self.fault_rate: int = faults
+        self.faults: int = 0
         #: What was found wrong on the way.
         self.wrong: list[str] = []
-        self.down_until = self.now
-        self.is_busy = False
-        self.job = Job.SETTLE
-        self.drawn = 0
+        self.down_until: datetime.datetime = self.now
+        self.is_busy: bool = False
+        self.job: Job = Job.SETTLE
+        self.drawn: int = 0
         self.day_used: dict[date, int] = {}
         self.per_day = self.chance.choice((500_000, 2_000_000, 4_200_000, 30_000_000))
-        self.provider = Provider(self, seed % 5 < 2)  # noqa: PLR2004 - two of five
-        self.store = _Store(self)
+        self.provider: Provider = Provider(self, seed % 5 < 2)  # noqa: PLR2004 - two of five
+        self.store: _Store = _Store(self)
         gateway: TwoPhaseGateway = keyed(self.provider, lambda: self.now) if self.provider.is_keyed else self.provider
-        self.charging = Charging(
+        self.charging: Charging = Charging(
             store=self.store,
             gateway=gateway,
             clock=lambda: self.now,
             usage=self,
             storage=self,
         )
-        self.sources = 0
+        self.sources: int = 0
         self._history: tuple[Period | None, UsageHistory] = (None, UsageHistory.of([], currency="USD"))
 
     # the meters
