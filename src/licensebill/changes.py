@@ -91,14 +91,6 @@ class NoFurtherBill(RuleViolation):
         )
 
 
-def _by() -> str:
-    return attrs.field(validator=checked(cardless_text))  # type: ignore[no-any-return]
-
-
-def _authorization() -> Authorization:
-    return attrs.field(validator=checked(instance, Authorization))  # type: ignore[no-any-return]
-
-
 # --- users and licenses ------------------------------------------------------------------------------------------
 
 
@@ -156,7 +148,7 @@ class SaveTable(Change):
 
     action: ClassVar[Action] = Action.CHANGE_LICENSES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     checks: Mapping[str, Collection[str]] = attrs.field(validator=checked(instance, Mapping))
 
     def change(self, account: Account) -> Account:
@@ -180,10 +172,10 @@ class SetTotal(Change):
 
     action: ClassVar[Action] = Action.CHANGE_LICENSES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     product: str
     total: int
-    authorization: Authorization = _authorization()
+    authorization: Authorization = attrs.field(validator=checked(instance, Authorization))
 
     def change(self, account: Account) -> Account:
         """Change the total; open the charge of an increase, keep the credit of a decrease."""
@@ -360,7 +352,7 @@ class ChooseImplementation(Change):
 
     action: ClassVar[Action] = Action.ORDER_SERVICES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     name: str
     price: Money
 
@@ -387,11 +379,11 @@ class OrderService(Change):
 
     action: ClassVar[Action] = Action.ORDER_SERVICES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     name: str
     price: Money
     approved_by: Person | None
-    authorization: Authorization = _authorization()
+    authorization: Authorization = attrs.field(validator=checked(instance, Authorization))
     source: str | None = None
 
     def change(self, account: Account) -> Account:
@@ -435,7 +427,7 @@ class RequestLine(Change):
 
     action: ClassVar[Action] = Action.ORDER_SERVICES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     line: str
     representative: str
 
@@ -504,7 +496,7 @@ class AddSource(Change):
 
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     source: Source
 
     def change(self, account: Account) -> Account:
@@ -520,7 +512,7 @@ class RemoveSource(Change):
 
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     source: str
 
     def change(self, account: Account) -> Account:
@@ -539,7 +531,7 @@ class ReplaceSource(Change):
 
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     source: Source
 
     def change(self, account: Account) -> Account:
@@ -553,7 +545,7 @@ class MakePrimary(Change):
 
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     source: str
 
     def change(self, account: Account) -> Account:
@@ -567,7 +559,7 @@ class ChangeAdministrator(Change):
 
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     user: str
 
     def change(self, account: Account) -> Account:
@@ -588,7 +580,7 @@ class SwitchRecharge(Change):
 
     action: ClassVar[Action] = Action.BUY_MINUTES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     authorization: Authorization | None
     source: str | None = None
 
@@ -615,9 +607,9 @@ class PurchaseMinutes(Change):
 
     action: ClassVar[Action] = Action.BUY_MINUTES
 
-    by: str = _by()
+    by: str = attrs.field(validator=checked(cardless_text))
     amount: Money
-    authorization: Authorization = _authorization()
+    authorization: Authorization = attrs.field(validator=checked(instance, Authorization))
     source: str | None = None
 
     def change(self, account: Account) -> Account:
@@ -1060,8 +1052,8 @@ class Cancel(Change):
 
     action: ClassVar[Action] = Action.CANCEL
 
-    by: str = _by()
-    authorization: Authorization = _authorization()
+    by: str = attrs.field(validator=checked(cardless_text))
+    authorization: Authorization = attrs.field(validator=checked(instance, Authorization))
     is_buyout_agreed: bool = False
 
     def change(self, account: Account) -> Account:

@@ -119,10 +119,6 @@ class Planned:
     targets: tuple[Target, ...] = attrs.field(validator=checked(tuple_of, Target))
 
 
-def _attempt() -> int:
-    return attrs.field(validator=checked(whole, 1))  # type: ignore[no-any-return]
-
-
 @attrs.frozen(kw_only=True)
 class Prepared:
     """The provider holds an object for an attempt; no money has moved.
@@ -134,7 +130,7 @@ class Prepared:
     """
 
     intent: str = attrs.field(validator=checked(text))
-    attempt: int = _attempt()
+    attempt: int = attrs.field(validator=checked(whole, 1))
     ref: str = attrs.field(validator=checked(cardless_text))
 
 
@@ -149,7 +145,7 @@ class Answered:
     """
 
     intent: str = attrs.field(validator=checked(text))
-    attempt: int = _attempt()
+    attempt: int = attrs.field(validator=checked(whole, 1))
     outcome: Outcome = attrs.field(validator=checked(outcome))
 
 
@@ -164,7 +160,7 @@ class Halted:
     """
 
     intent: str = attrs.field(validator=checked(text))
-    attempt: int = _attempt()
+    attempt: int = attrs.field(validator=checked(whole, 1))
     reason: str = attrs.field(validator=checked(cardless_text))
 
 
@@ -203,7 +199,7 @@ class Resolved:
     """
 
     intent: str = attrs.field(validator=checked(text))
-    attempt: int = _attempt()
+    attempt: int = attrs.field(validator=checked(whole, 1))
     decision: Decision = attrs.field(validator=checked(instance, Decision))
     by: str = attrs.field(validator=checked(cardless_text))
     note: str = attrs.field(validator=checked(cardless_text))

@@ -64,7 +64,7 @@ def _in_utc(place: str, at: object) -> datetime.datetime:
         raise InvalidValue(place, "must lie within the calendar in UTC") from None
 
 
-def _taken_at(at: object) -> datetime.datetime:
+def _taken_at(at: datetime.datetime) -> datetime.datetime:
     return _in_utc("at", at)
 
 

@@ -1,8 +1,11 @@
 """What the package shows to its users."""
 
+import ast
 import importlib
 import pkgutil
+from collections.abc import Iterator
 
+import attrs
 import pytest
 
 import licensebill
@@ -32,6 +35,27 @@ def test_names_listed_by_a_module_exist(module: Module) -> None:
     if module.name != "__main__":
         found = importlib.import_module(module.imported_as)
         assert [name for name in getattr(found, "__all__", ()) if not hasattr(found, name)] == []
+
+
+def _required(kind: type) -> set[str]:
+    return {field.name for field in attrs.fields(kind) if field.default is attrs.NOTHING} if attrs.has(kind) else set()
+
+
+def _taken_for_optional(module: Module) -> Iterator[str]:
+    """Required fields whose line gives them a value other than `attrs.field`: type checkers take it for a default."""
+    found = importlib.import_module(module.imported_as)
+    for kind in (node for node in module.tree.body if isinstance(node, ast.ClassDef)):
+        required = _required(getattr(found, kind.name))
+        for line in (node for node in kind.body if isinstance(node, ast.AnnAssign) and node.value):
+            name, _, value = ast.unparse(line).partition(" = ")
+            if name.partition(":")[0] in required and not value.startswith("attrs.field("):
+                yield f"{kind.name}.{name}"
+
+
+@pytest.mark.parametrize("module", EVERYTHING, ids=name_of)
+def test_what_is_required_is_seen_to_be(module: Module) -> None:
+    """A caller who leaves a required field out is told by the type checker."""
+    assert module.name == "__main__" or list(_taken_for_optional(module)) == []
 
 
 @pytest.mark.parametrize("module", CORE, ids=name_of)
