@@ -1,9 +1,5 @@
 """What must not type-check with amounts, and what must."""
 
-import pytest
-
-from tests.typing.checker import complaints
-
 PREAMBLE = """\
 from decimal import Decimal
 from typing import assert_type
@@ -88,21 +84,3 @@ USES = [
     "assert_type(m.amount, Decimal)",
     "pay(scale(m, 14, 30, rounding=Rounding.HALF_EVEN))",
 ]
-
-
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """What the checker says of every snippet."""
-    return complaints(PREAMBLE, [*MISUSES, *USES], tmp_path_factory.mktemp("typing"))
-
-
-@pytest.mark.parametrize(("snippet", "code"), MISUSES.items())
-def test_misuse(found: dict[str, set[str]], snippet: str, code: str) -> None:
-    """What has no meaning is refused before it runs."""
-    assert found[snippet] == {code}
-
-
-@pytest.mark.parametrize("snippet", USES)
-def test_use(found: dict[str, set[str]], snippet: str) -> None:
-    """What has a meaning is accepted, and its type is known."""
-    assert found[snippet] == set()
