@@ -1,15 +1,19 @@
 """What the package shows to its users."""
 
 import ast
+import difflib
 import importlib
 import pkgutil
+import subprocess
 from collections.abc import Iterator
 
 import attrs
+import griffe
 import pytest
 
 import licensebill
-from tests.architecture.source import CORE, EVERYTHING, Module, layers, name_of
+from tests.architecture import interface
+from tests.architecture.source import CORE, EVERYTHING, ROOT, Module, layers, name_of
 
 
 def test_root_exports_money_and_the_error_bases_only() -> None:
@@ -70,3 +74,30 @@ def test_every_module_has_its_line_in_the_house() -> None:
     named = [name for line in layers() for name in line]
     assert {found.name for found in pkgutil.iter_modules(licensebill.__path__)} <= set(named)
     assert len(named) == len(set(named))
+
+
+def test_the_interface_is_the_one_written_down() -> None:
+    """Whatever changes for those who call the package is seen in docs/reference/api.txt, line by line."""
+    lines = difflib.unified_diff(interface.written(), interface.found(), "written down", "found", n=0, lineterm="")
+    if difference := "\n".join(lines):
+        pytest.fail(f"{difference}\n\nIf this is meant, write it down:\n\n    {interface.RENEW}\n", pytrace=False)
+
+
+def _promise(version: str) -> list[str]:
+    """The numbers of a version within which nothing that worked may break: before 1.0 the first two."""
+    numbers = version.removeprefix("v").split(".")
+    return numbers[: 2 if numbers[0] == "0" else 1]
+
+
+def test_nothing_breaks_within_a_version() -> None:
+    """What was released keeps working until the version says otherwise."""
+    asked = ["git", "describe", "--tags", "--abbrev=0"]
+    tag = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    if not tag:
+        pytest.skip("no tag yet: nothing was released that could break")
+    if _promise(tag) != _promise(licensebill.__version__):
+        pytest.skip(f"{licensebill.__version__} may break what {tag} promised")
+    breakages = griffe.find_breaking_changes(interface.package_at(tag), interface.package())
+    counted = (one for one in breakages if one.kind is not griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE)
+    told = [f"{one.obj.path}: {one.kind.value}" for one in counted]
+    assert not told, "\n".join([f"since {tag}:", *told])
