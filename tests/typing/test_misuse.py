@@ -6,12 +6,19 @@ from types import ModuleType
 
 import pytest
 
-from tests.typing import charges, documents, money, protocols, quantities
+from tests.typing import charges, documents, laws, money, protocols, quantities
 from tests.typing.checker import complaints
 
 Found = Callable[[ModuleType], Mapping[str, set[str]]]
 
-TABLES = {"money": money, "quantities": quantities, "charges": charges, "protocols": protocols, "documents": documents}
+TABLES = {
+    "money": money,
+    "quantities": quantities,
+    "charges": charges,
+    "protocols": protocols,
+    "documents": documents,
+    "laws": laws,
+}
 
 
 def _id(name: str, snippet: str) -> str:

@@ -12,7 +12,7 @@ from licensebill.commands.printing import Json, money_data, print_json, print_ta
 from licensebill.cycles import cycle_of, local_day
 from licensebill.money import Money
 
-app = App(name="compare", help="Put policies side by side: recharges, storage fees, proration.")
+app: App = App(name="compare", help="Put policies side by side: recharges, storage fees, proration.")
 
 
 @app.command
