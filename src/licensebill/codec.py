@@ -61,7 +61,7 @@ from licensebill.errors import SHOWN_DIGITS, InvalidValue, LicenseBillError, sho
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.licenses import Holding, Licenses
 from licensebill.minutes import AutomaticRecharge, UsageHistory
-from licensebill.money import Money
+from licensebill.money import DECIMALS, MICROS, Money
 from licensebill.people import AGENT, BILLING_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Authorization, Person, User
 from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume
 from licensebill.storage import Reading
@@ -646,6 +646,7 @@ def _toml_lines(source: str) -> dict[FieldPath, int]:
 
 _AMOUNTS = ["day", "kind", "amount"]
 _CALLS = ["start", "seconds", "kind"]
+_COLUMNS = 3
 
 
 def load_usage(path: Path, account: Account, *, until: datetime.datetime) -> UsageHistory:
@@ -700,14 +701,14 @@ def read_usage(
         _refuse(name, f"is no CSV: {wrong}", rows.line_num)
 
 
-def _summed(rows: Any, parse: "_Rows", currency: str, name: str) -> UsageHistory:  # noqa: ANN401 - csv's own reader type
+def _summed(rows: Any, parse: "_AmountRows | _CallRows", currency: str, name: str) -> UsageHistory:  # noqa: ANN401 - csv's own reader type
     sums: dict[tuple[date, str], int] = {}
     faults: list[Fault] = []
     count = 0
-    for row in rows:
+    for row in parse.unusual(rows):
         try:
-            if len(row) != 3:  # noqa: PLR2004 - both forms have three columns
-                raise InvalidValue("", f"must have 3 columns, not {len(row)}")
+            if len(row) != _COLUMNS:
+                raise InvalidValue("", f"must have {_COLUMNS} columns, not {len(row)}")
             counted = parse(row)
         except LicenseBillError as refused:
             count += 1
@@ -720,14 +721,13 @@ def _summed(rows: Any, parse: "_Rows", currency: str, name: str) -> UsageHistory
             sums[key] = sums.get(key, 0) + micros
     if count:
         raise _invalid(name, faults, count)
+    for key, micros in parse.usual():
+        sums[key] += micros
     try:
         entries = [(on, kind, Money(micros, currency)) for (on, kind), micros in sums.items()]
     except InvalidValue:
         _refuse(name, "adds up to more than an amount can be")
     return UsageHistory.of(entries, currency=currency)
-
-
-_Rows = Callable[[list[str]], tuple[tuple[date, str], int] | None]
 
 
 @functools.lru_cache(maxsize=256)
@@ -736,20 +736,54 @@ def _kind(value: str) -> str:
     return cardless_text("kind", value)
 
 
+#: So many digits before the point make no more micros than a `Money` holds.
+_SAFE_DIGITS = 12
+#: The micros of the last digit, by the number of decimals.
+_LAST_DIGIT = tuple(MICROS // 10**places for places in range(DECIMALS + 1))
+#: What calls of so many lengths draw is kept, for each rate: a file has few lengths, on many rows.
+_KEPT_LENGTHS = 2**12
+
+
 class _AmountRows:
-    """Rows of day, kind, amount."""
+    """Rows of day, kind, amount.
+
+    A file has few days and kinds, on many rows. After the first right row of both, a plain amount is only added up.
+    """
 
     def __init__(self, account: Account, until: datetime.datetime) -> None:
         self.money = written_amount(account.currency)
         last = local_day(until, account.tz)
         begun = instant("until", until) > first_instant(last, account.tz)
         self.last = last if begun else last - datetime.timedelta(days=1)
+        self.plain: dict[tuple[str, str], int] = {}
+
+    def unusual(self, rows: Iterable[list[str]]) -> Iterator[list[str]]:
+        """The rows that take a careful look; the others are added up on the way."""
+        plain = self.plain
+        for row in rows:
+            if len(row) == _COLUMNS:
+                day, kind, amount = row
+                units, point, fraction = amount.partition(".")
+                is_plain = units.isdecimal() and (fraction.isdecimal() or not point) and amount.isascii()
+                is_short = len(units) <= _SAFE_DIGITS and len(fraction) <= DECIMALS
+                if is_plain and is_short and (day, kind) in plain:
+                    plain[day, kind] += int(units + fraction) * _LAST_DIGIT[len(fraction)]
+                    continue
+            yield row
+
+    def usual(self) -> Iterator[tuple[tuple[date, str], int]]:
+        """What was added up on the way, by day and kind."""
+        for (written, kind), micros in self.plain.items():
+            on = written_day("day", written)
+            if on <= self.last:
+                yield (on, kind), micros
 
     def __call__(self, row: list[str]) -> tuple[tuple[date, str], int] | None:
         on, kind = written_day("day", row[0]), _kind(row[1])
         amount = self.money("amount", row[2])
         if amount.micros < 0:
             raise InvalidValue("amount", f"must not be negative, not {amount}")
+        self.plain.setdefault((row[0], kind), 0)
         return None if on > self.last else ((on, kind), amount.micros)
 
 
@@ -758,13 +792,35 @@ class _CallRows:
 
     def __init__(self, account: Account, until: datetime.datetime) -> None:
         self.account, self.until = account, instant("until", until)
-        self.rates: dict[tuple[str, date], Rate] = {}
+        self.drawn: dict[tuple[str, date], Callable[[int], int]] = {}
+        self.drawn_at = functools.cache(self._drawn_at)
 
-    def rate(self, kind: str, on: date) -> Rate:
-        """The rate of a kind on a day, looked up once."""
-        if (kind, on) not in self.rates:
-            self.rates[kind, on] = minutes.rate_of(kind, contract_on(self.account.contracts, on), on).value
-        return self.rates[kind, on]
+    def micros(self, kind: str, on: date, quantity: int) -> int:
+        """What a call of a kind on a day draws; the rate of a day is looked up once."""
+        if (kind, on) not in self.drawn:
+            rate = minutes.rate_of(kind, contract_on(self.account.contracts, on), on).value
+            self.drawn[kind, on] = self.drawn_at(rate)
+        return self.drawn[kind, on](quantity)
+
+    def _drawn_at(self, rate: Rate) -> Callable[[int], int]:
+        """What so much at a rate draws; days of one rate share what was computed."""
+        counted = rate.increments is None
+
+        @functools.lru_cache(maxsize=_KEPT_LENGTHS)
+        def drawn(quantity: int) -> int:
+            seconds, count = (None, quantity) if counted else (quantity, None)
+            zero = self.account.tariff.zero_quantity
+            return minutes.draw(rate, seconds=seconds, count=count, zero=zero).amount.micros
+
+        return drawn
+
+    def unusual(self, rows: Iterable[list[str]]) -> Iterable[list[str]]:
+        """All rows: no two calls begin at one instant."""
+        return rows
+
+    def usual(self) -> Iterable[tuple[tuple[date, str], int]]:
+        """Nothing."""
+        return ()
 
     def __call__(self, row: list[str]) -> tuple[tuple[date, str], int] | None:
         start, kind = written_instant("start", row[0]), _kind(row[2])
@@ -774,11 +830,7 @@ class _CallRows:
         if start >= self.until:
             return None
         on = local_day(start, self.account.tz)
-        rate = self.rate(kind, on)
-        counted = rate.increments is None
-        seconds, count = (None, quantity) if counted else (quantity, None)
-        drawn = minutes.draw(rate, seconds=seconds, count=count, zero=self.account.tariff.zero_quantity)
-        return (on, kind), drawn.amount.micros
+        return (on, kind), self.micros(kind, on, quantity)
 
 
 # --- the readings file --------------------------------------------------------------------------------------------
