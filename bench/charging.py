@@ -32,12 +32,10 @@ Measured on 2026-11-29, on two cores that nothing else was using, each part in o
 * stream: 100,000 events in 9 s; from a snapshot 9 ms, as long as with 1,000 events, and equal.
 """
 
-import argparse
 import contextlib
 import datetime
-import json
+import functools
 import multiprocessing
-import random
 import resource
 import sqlite3
 import statistics
@@ -50,6 +48,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from timing import alternating, parser_of, print_parts, ratio
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
@@ -115,25 +114,6 @@ def server(folder: Path) -> Iterator[servers.Server | None]:
             running.stop("immediate")
 
 
-def alternating(candidates: Mapping[str, Callable[[int], object]], rounds: int) -> dict[str, list[float]]:
-    """The seconds of each candidate in each round, in an order that changes from round to round."""
-    taken: dict[str, list[float]] = {name: [] for name in candidates}
-    names = list(candidates)
-    shuffler = random.Random(1)  # noqa: S311 - an order, no secret
-    for number in range(rounds):
-        shuffler.shuffle(names)
-        for name in names:
-            started = time.perf_counter()
-            candidates[name](number)
-            taken[name].append(time.perf_counter() - started)
-    return taken
-
-
-def share(peer: list[float], ours: list[float]) -> float:
-    """The median share of the peer's speed that is ours, of rounds beside each other."""
-    return round(statistics.median(one / other for one, other in zip(peer, ours, strict=True)), 3)
-
-
 # --- appends ------------------------------------------------------------------------------------------------------
 
 
@@ -177,11 +157,11 @@ def _appends_of(asked: Asked, store: Any, insert: Callable[[str, int, Event, str
 
     taken = alternating({"ours": ours, "bare": bare, "ready": ready}, len(events))
     rates = {name: round(_BLOCK / statistics.median(seconds)) for name, seconds in taken.items()}
-    of_bare = share(taken["bare"], taken["ours"])
+    of_bare = ratio(taken["bare"], taken["ours"])
     return {
         "per_second": rates,
         "of_bare": of_bare,
-        "of_ready": share(taken["ready"], taken["ours"]),
+        "of_ready": ratio(taken["ready"], taken["ours"]),
         "goal": APPEND_GOAL,
         "met": of_bare >= APPEND_GOAL,
     }
@@ -365,7 +345,7 @@ def planning(asked: Asked) -> Result:
     for what, is_due in (("none_is_due", False), ("one_is_due", True)):
         taken = alternating({name: _decides(world, is_due=is_due) for name, world in worlds.items()}, asked.times(40))
         medians = {name: round(statistics.median(times) / _DECISIONS * 1e6, 1) for name, times in taken.items()}
-        longer = round(1 / share(*taken.values()), 3)
+        longer = ratio(taken["10_years"], taken["1_year"])
         met = medians["1_year"] <= PLANNING_GOAL and longer <= GROWTH_GOAL
         found[what] = {"microseconds": medians, "long_of_short": longer, "met": met}
     return {"goal": {"microseconds": PLANNING_GOAL, "long_of_short": GROWTH_GOAL}, **found}
@@ -566,15 +546,11 @@ PARTS: Mapping[str, Callable[[Asked], Result]] = {
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="What charging costs.")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--part", action="append", choices=PARTS, help="only this one; may be given again")
+    parser = parser_of("What charging costs.", PARTS)
     parser.add_argument("--scale", type=float, default=1.0, help="of rounds and rows; below 1 for a trial")
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="on the disk to measure")
     given = parser.parse_args()
     asked = Asked(given.folder, given.scale)
-    results = {name: PARTS[name](asked) for name in given.part or PARTS}
-    print(json.dumps(results, indent=None if given.json else 2))
+    print_parts(given, {name: functools.partial(part, asked) for name, part in PARTS.items()})
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import TypedDict
 
+from timing import ratio
+
 SOURCE = Path(__file__).parents[1] / "src"
 NEEDED = "attrs, dateutil.relativedelta"
 #: The root, which every caller imports, and the module that imports every rule.
@@ -62,14 +64,9 @@ def measured(runs: int) -> Measurement:
     return {
         "runs": runs,
         "milliseconds": {names: round(median / 1e6, 2) for names, median in medians.items()},
-        "ratio": {names: round(_ratio(times[names], times[NEEDED]), 3) for names in CANDIDATES},
+        "ratio": {names: ratio(times[names], times[NEEDED]) for names in CANDIDATES},
         "optional": {names: found for names, found in optional.items() if found},
     }
-
-
-def _ratio(times: list[int], needed: list[int]) -> float:
-    # of neighbors in time, so that a machine that slows down half-way slows both
-    return statistics.median(one / other for one, other in zip(times, needed, strict=True))
 
 
 def main() -> None:

@@ -5,6 +5,8 @@ import re
 from tests.architecture.source import ROOT, SETTINGS
 
 _PROJECT = SETTINGS["project"]
+#: Extras of the working tree, which promise nothing to whoever installs the library.
+_OWN = {"bench", "test"}
 
 
 def _pins(file: str) -> dict[str, str]:
@@ -14,7 +16,7 @@ def _pins(file: str) -> dict[str, str]:
 
 def _bounds() -> dict[str, str]:
     extras = _PROJECT["optional-dependencies"]
-    promised = [*_PROJECT["dependencies"], *(one for name in extras if name != "test" for one in extras[name])]
+    promised = [*_PROJECT["dependencies"], *(one for name in extras if name not in _OWN for one in extras[name])]
     return dict(requirement.replace("[binary]", "").split(">=") for requirement in promised)
 
 
@@ -32,8 +34,9 @@ def test_constraints_are_exact_and_tell_no_address() -> None:
 
 
 def test_every_dependency_is_constrained() -> None:
-    """Nothing that the tests install floats."""
-    wanted = [*_bounds(), *(re.split(r"[>=\[]", one)[0] for one in _PROJECT["optional-dependencies"]["test"])]
+    """Nothing that the tests and the measurements install floats."""
+    own = (one for name in _OWN for one in _PROJECT["optional-dependencies"][name])
+    wanted = [*_bounds(), *(re.split(r"[>=\[]", one)[0] for one in own)]
     assert {name for name in wanted if name != "licensebill"} <= _pins("constraints.txt").keys()
 
 
