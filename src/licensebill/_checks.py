@@ -25,6 +25,8 @@ _CARD_DIGITS = range(12, 20)
 
 def whole(place: str, value: object, low: int = 0, high: int = MAX_WHOLE) -> int:
     """An `int` (no `bool`, no `float`) from `low` to `high`, both included."""
+    if type(value) is int and low <= value <= high:  # nearly every value, and so without further questions
+        return value
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidValue(place, f"must be a whole number, not {shown(value)}")
     if not low <= value <= high:
@@ -153,6 +155,9 @@ def kept_of(said: str) -> str:
 
 def checked(check: Callable[..., object], *bounds: object) -> Callable[[Any, "attrs.Attribute[Any]", Any], object]:
     """One of the checks above as an attrs validator: `attrs.field(validator=checked(whole, 1, 31))`."""
+    if check is instance:  # most fields of most values: where the type is right nothing is called
+        kind: Any = bounds[0]
+        return lambda _, attribute, value: isinstance(value, kind) or instance(attribute.name, value, kind)
     return lambda _, attribute, value: check(attribute.name, value, *bounds)
 
 

@@ -10,6 +10,7 @@ Prepaid minutes are no part of a bill; the recharge is quoted by `minutes`, and 
 import enum
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import lru_cache
 from typing import ClassVar
 
 import attrs
@@ -36,7 +37,7 @@ from licensebill.ledger import Category, Line, LineKind, Selection, Transaction,
 from licensebill.licenses import Availability, Schedule
 from licensebill.minutes import RechargeQuote, UsageHistory
 from licensebill.money import CurrencyMismatch, Money, decimals, total
-from licensebill.storage import Reading, StorageFee
+from licensebill.storage import Reading, ReadingRule, StorageFee, StorageTerms
 from licensebill.terms import Applied, Purpose, contract_on, numbers
 
 # --- tax ----------------------------------------------------------------------------------------------------------
@@ -353,40 +354,43 @@ def _license_lines(schedule: Schedule | None, cycle: Period) -> Iterable[Line]:
 def _storage_fee(account: Account, kept: CycleStart, readings: Iterable[Reading], users: int | None) -> StorageFee:
     terms = kept.tariff.value.storage
     start = first_instant(kept.cycle.start, account.tz)
-    before = preceding(kept.cycle, anchor_day=account.anchor_day)
-    reading = storage.counted_reading(
-        readings, cycle_start=start, terms=terms, cycle_before=(first_instant(before.start, account.tz), start)
-    )
+    before = None
+    if terms.reading is ReadingRule.PEAK_BEFORE:  # the only rule that asks
+        before = first_instant(preceding(kept.cycle, anchor_day=account.anchor_day).start, account.tz), start
+    reading = storage.counted_reading(readings, cycle_start=start, terms=terms, cycle_before=before)
     counted = kept.users if users is None else whole("users", users)
     return storage.monthly_fee(used=reading.bytes, users=counted, terms=terms, reading=reading)
 
 
 def _storage_line(fee: StorageFee, kept: CycleStart) -> Line:
-    step = kept.tariff
-    terms = tuple(
-        Applied(
-            name=f"storage: {name.replace('_', ' ')}",
-            value=f"{value.name.lower().replace('_', ' ') if isinstance(value, enum.Enum) else value} {unit}".rstrip(),
-            rule=rule,
-            since=step.since,
-            source=step.source,
-        )
-        for name, value, unit, rule in numbers(fee.terms)
-        if rule in _FEE_RULES
-    )
     return Line(
         kind=LineKind.STORAGE,
         category=Category.STORAGE,
         description="Storage fee",
         amount=fee.amount,
         period=kept.cycle,
-        terms=terms,
+        terms=_fee_terms(fee.terms, kept.tariff.since, kept.tariff.source),
         basis=fee,
     )
 
 
 #: The rules whose numbers make the storage fee.
 _FEE_RULES = frozenset({"STO-1", "STO-2", "STO-3", "STO-4"})
+
+
+@lru_cache  # whoever bills many accounts names the same terms again and again
+def _fee_terms(terms: StorageTerms, since: date, source: str) -> tuple[Applied, ...]:
+    return tuple(
+        Applied(
+            name=f"storage: {name.replace('_', ' ')}",
+            value=f"{value.name.lower().replace('_', ' ') if isinstance(value, enum.Enum) else value} {unit}".rstrip(),
+            rule=rule,
+            since=since,
+            source=source,
+        )
+        for name, value, unit, rule in numbers(terms)
+        if rule in _FEE_RULES
+    )
 
 
 def _true_up_line(result: TrueUp) -> Line:

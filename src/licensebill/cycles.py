@@ -142,7 +142,12 @@ def cycle_of(on: date, *, anchor_day: int = 1) -> Period:
         >>> print(cycle_of(date(2026, 12, 24)))
         2026-12-01 to 2026-12-31
     """
-    own = boundary(day("on", on), 0, anchor_day=anchor_day)
+    return _cycle_of(day("on", on), whole("anchor_day", anchor_day, 1, LAST_ANCHOR_DAY))
+
+
+@lru_cache  # for the same reason
+def _cycle_of(on: date, anchor_day: int) -> Period:
+    own = boundary(on, 0, anchor_day=anchor_day)
     if on < own:
         return Period(boundary(on, -1, anchor_day=anchor_day), own)
     return Period(own, boundary(on, 1, anchor_day=anchor_day))

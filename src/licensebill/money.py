@@ -92,8 +92,11 @@ def rounded_quotient(numerator: int, denominator: int, rounding: Rounding = Roun
         >>> rounded_quotient(5, 2), rounded_quotient(-5, 2), rounded_quotient(5, 2, Rounding.HALF_EVEN)
         (3, -3, 2)
     """
-    _whole_of_any_size("numerator", numerator)
-    whole("denominator", denominator, 1, high=denominator)
+    return _rounded(*_checked_ratio(numerator, denominator), rounding)
+
+
+def _rounded(numerator: int, denominator: int, rounding: Rounding) -> int:
+    """The quotient of numbers that were checked."""
     quotient, remainder = divmod(abs(numerator), denominator)
     negative = numerator < 0
     if rounding is Rounding.HALF_UP:
@@ -116,8 +119,9 @@ def rounded_quotient(numerator: int, denominator: int, rounding: Rounding = Roun
     return -magnitude if negative else magnitude
 
 
-def _whole_of_any_size(place: str, value: int) -> int:
-    return whole(place, value, value, value)
+def _checked_ratio(numerator: int, denominator: int) -> tuple[int, int]:
+    """Whole numbers of any size, the second above zero."""
+    return whole("numerator", numerator, numerator, numerator), whole("denominator", denominator, 1, denominator)
 
 
 def decimals(currency: str) -> int:
@@ -148,6 +152,8 @@ def _check_micros(_: object, __: object, micros: int) -> None:
 
 
 def _current_code(currency: str) -> str:
+    if type(currency) is str and currency in CURRENCIES:
+        return currency
     decimals(currency)  # refuses an unknown code
     return str.__str__(currency)  # a plain text, also of an application's enum of codes
 
@@ -277,7 +283,7 @@ class Money:
         Raises:
             InvalidMoney: the amount is not payable; round it first with `payable()`.
         """
-        count, beyond = divmod(self.micros, minor_unit(self.currency))
+        count, beyond = divmod(self.micros, _MINOR_UNITS[self.currency])
         if beyond:
             raise InvalidMoney("amount", f"{self} is not whole in the minor unit; payable() rounds it")
         return count
@@ -285,7 +291,7 @@ class Money:
     @property
     def is_payable(self) -> bool:
         """Whether the amount is whole in the currency's minor unit."""
-        return self.micros % minor_unit(self.currency) == 0
+        return self.micros % _MINOR_UNITS[self.currency] == 0
 
     def payable(self, rounding: Rounding = Rounding.HALF_UP) -> "Money":
         """The amount rounded to the currency's minor unit.
@@ -297,7 +303,7 @@ class Money:
             (Money.parse('0.01', 'USD'), Money.parse('-0.01', 'USD'))
         """
         unit = _MINOR_UNITS[self.currency]
-        return Money(rounded_quotient(self.micros, unit, rounding) * unit, self.currency)
+        return _within_range(_rounded(self.micros, unit, rounding) * unit, self.currency)
 
     def __add__(self, other: "Money") -> "Money":
         if other.__class__ is not Money:
@@ -392,6 +398,12 @@ def _unchecked(micros: int, currency: str) -> Money:
     return amount
 
 
+def _within_range(micros: int, currency: str) -> Money:
+    if _MIN_MICROS <= micros <= MAX_MICROS:
+        return _unchecked(micros, currency)
+    return Money(micros, currency)  # refuses
+
+
 def minor_unit(currency: str) -> int:
     """How many micros the currency's minor unit has.
 
@@ -432,20 +444,19 @@ class ExactMoney:
     currency: str = attrs.field(converter=_current_code)
 
     def __attrs_post_init__(self) -> None:
-        _whole_of_any_size("numerator", self.numerator)
-        whole("denominator", self.denominator, 1, self.denominator)
+        _checked_ratio(self.numerator, self.denominator)
         shared = math.gcd(self.numerator, self.denominator)
         object.__setattr__(self, "numerator", self.numerator // shared)
         object.__setattr__(self, "denominator", self.denominator // shared)
 
     def payable(self, rounding: Rounding = Rounding.HALF_UP) -> Money:
         """The amount rounded once to the currency's minor unit (MON-1)."""
-        unit = minor_unit(self.currency)
-        return Money(rounded_quotient(self.numerator, self.denominator * unit, rounding) * unit, self.currency)
+        unit = _MINOR_UNITS[self.currency]
+        return _within_range(_rounded(self.numerator, self.denominator * unit, rounding) * unit, self.currency)
 
     def to_micro(self, rounding: Rounding = Rounding.HALF_UP) -> Money:
         """The amount rounded once to a micro (MIN-10)."""
-        return Money(rounded_quotient(self.numerator, self.denominator, rounding), self.currency)
+        return _within_range(_rounded(self.numerator, self.denominator, rounding), self.currency)
 
     def scaled(self, numerator: int, denominator: int = 1) -> "ExactMoney":
         """The amount times a ratio, still exact.
@@ -453,16 +464,15 @@ class ExactMoney:
         Raises:
             InvalidValue: the denominator is not above zero, or a number is not whole.
         """
-        _whole_of_any_size("numerator", numerator)
-        whole("denominator", denominator, 1, denominator)
-        return ExactMoney(self.numerator * numerator, self.denominator * denominator, self.currency)
+        times, over = _checked_ratio(numerator, denominator)
+        return _ratio(self.numerator * times, self.denominator * over, self.currency)
 
     def __add__(self, other: "ExactMoney | Money") -> "ExactMoney":
         second = _exactly(other)
         if second.currency != self.currency:
             raise _mismatch(self.currency, second.currency)
         numerator = self.numerator * second.denominator + second.numerator * self.denominator
-        return ExactMoney(numerator, self.denominator * second.denominator, self.currency)
+        return _ratio(numerator, self.denominator * second.denominator, self.currency)
 
     def __neg__(self) -> "ExactMoney":
         return self.scaled(-1)
@@ -514,11 +524,25 @@ class ExactMoney:
         return f"{self.text} {self.currency}"
 
 
+_set_numerator = ExactMoney.__dict__["numerator"].__set__
+_set_denominator = ExactMoney.__dict__["denominator"].__set__
+_set_currency_of_ratio = ExactMoney.__dict__["currency"].__set__
+
+
+def _ratio(numerator: int, denominator: int, currency: str) -> ExactMoney:
+    """In lowest terms, of numbers that were checked."""
+    result, shared = _new(ExactMoney), math.gcd(numerator, denominator)
+    _set_numerator(result, numerator // shared)
+    _set_denominator(result, denominator // shared)
+    _set_currency_of_ratio(result, currency)
+    return result
+
+
 def _exactly(amount: ExactMoney | Money) -> ExactMoney:
     if isinstance(amount, ExactMoney):
         return amount
     if isinstance(amount, Money):
-        return ExactMoney(amount.micros, 1, amount.currency)
+        return _ratio(amount.micros, 1, amount.currency)
     raise InvalidMoney("amount", f"must be Money or ExactMoney, not {shown(amount)}")
 
 
@@ -546,7 +570,10 @@ def exact(amount: Money | ExactMoney, numerator: int = 1, denominator: int = 1) 
         >>> print(exact(Money.parse("100.00", "USD"), 14, 30))
         140/3 USD
     """
-    return _exactly(amount).scaled(numerator, denominator)
+    if not isinstance(amount, Money):
+        return _exactly(amount).scaled(numerator, denominator)
+    times, over = _checked_ratio(numerator, denominator)
+    return _ratio(amount.micros * times, over, amount.currency)
 
 
 def scale(

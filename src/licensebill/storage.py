@@ -13,6 +13,7 @@ import datetime
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -211,19 +212,19 @@ class StorageFee:
     def __attrs_post_init__(self) -> None:
         if self.reading is not None and self.reading.bytes != self.used:
             raise InvalidValue("reading", "must be the one that the bytes used were taken from, not of another number")
-        _amount(self.gigabytes_started, self.terms)  # refuses what no Money holds
+        self.amount  # noqa: B018 - refuses what no Money holds
 
     @property
     def terms(self) -> StorageTerms:
         """The terms it was computed with."""
         return self.allowance.terms
 
-    @property
+    @cached_property
     def gigabytes_started(self) -> int:
         """The gigabytes that are paid for: none up to the allowance."""
         return gigabytes_started(self.used, self.allowance.bytes, self.terms)
 
-    @property
+    @cached_property
     def amount(self) -> Money:
         """The fee, payable (MON-1)."""
         return _amount(self.gigabytes_started, self.terms)

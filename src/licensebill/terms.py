@@ -760,12 +760,19 @@ class Contract:
             boundary(self.end, after * self.renewal_months, anchor_day=anchor),
         )
 
+    def is_in_force(self, on: date) -> bool:
+        """Whether a day lies in a term.
+
+        Source: LIC-11.
+        """
+        return self.start <= day("on", on) and (on < self.end or self.renewal_months is not None)
+
     def price(self, product: str, on: date) -> Step[Price] | None:
         """The agreed price of a product on a day of the contract; None where it names none or is not in force.
 
         Source: LIC-7.
         """
-        if self.term(on) is None:
+        if not self.is_in_force(on):
             return None
         return next((price.price.on(on) for price in self.prices if price.product == product), None)
 
@@ -774,7 +781,7 @@ class Contract:
 
         Source: MIN-2.
         """
-        if self.term(on) is None:
+        if not self.is_in_force(on):
             return None
         return next((rate.rate.on(on) for rate in self.rates if rate.kind == kind), None)
 
@@ -783,7 +790,7 @@ class Contract:
 
         Source: LIC-2, LIC-11.
         """
-        if self.term(on) is None:
+        if not self.is_in_force(on):
             return ()
         steps = ((floor, floor.minimum.on(on)) for floor in self.floors)
         return tuple((floor, step) for floor, step in steps if step is not None)
@@ -793,7 +800,7 @@ class Contract:
 
         Source: PRC-4.
         """
-        if self.minimum_spend is None or self.term(on) is None:
+        if self.minimum_spend is None or not self.is_in_force(on):
             return None
         return self.minimum_spend.on(on)
 
@@ -805,4 +812,4 @@ def contract_on(contracts: tuple[Contract, ...], on: date) -> Contract | None:
     """
     begun = [contract for contract in contracts if contract.start <= on]
     latest = max(begun, key=lambda contract: contract.start, default=None)
-    return latest if latest is not None and latest.term(on) is not None else None
+    return latest if latest is not None and latest.is_in_force(on) else None

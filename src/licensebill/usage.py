@@ -354,8 +354,7 @@ class UsageHistory:
 
     def total(self, period: Period) -> Money:
         """What was used in a period, of every kind together."""
-        amounts = (amount for usage in self.within(period) for _, amount in usage.amounts)
-        return Money(sum(amount.micros for amount in amounts), self.currency)
+        return Money(sum(amount.micros for usage in self.within(period) for _, amount in usage.amounts), self.currency)
 
     def by_kind(self, period: Period) -> tuple[tuple[str, Money], ...]:
         """What was used in a period, by kind, in the order of text; kinds without usage are left out."""

@@ -638,6 +638,7 @@ class TestContract:
         contract = Contract(reference="A", start=START, end=date.fromisoformat(end), renewal_months=renewal)
         found = contract.term(date.fromisoformat(on))
         assert (found and str(found)) == term
+        assert contract.is_in_force(date.fromisoformat(on)) is (term is not None)
 
     @pytest.mark.parametrize("renewal", [1, 2, 5, 12, 36])
     @pytest.mark.parametrize("end", [date(2027, 1, 1), date(2027, 1, 31), date(2028, 2, 29), date(2027, 8, 30)])
@@ -664,6 +665,7 @@ class TestContract:
         contract = Contract(reference="A", start=date(1, 1, 1), end=end, renewal_months=renewal)
         with pytest.raises(InvalidPeriod):
             contract.term(on)
+        assert contract.is_in_force(on)  # whatever its last day would be
 
     @pytest.mark.parametrize(
         ("fields", "error", "message"),
