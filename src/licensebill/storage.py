@@ -13,7 +13,6 @@ import datetime
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date
 from fractions import Fraction
-from functools import cached_property
 from typing import Any
 
 import attrs
@@ -203,31 +202,33 @@ def allowance(users: int, terms: StorageTerms = STANDARD.storage) -> Allowance:
 
 @attrs.frozen(kw_only=True)
 class StorageFee:
-    """The fee of a month, and all it comes from; see `monthly_fee`."""
+    """The fee of a month, and all it comes from; see `monthly_fee`.
+
+    Args:
+        used: bytes.
+        allowance: what is free.
+        reading: that the bytes used were taken from, if one was.
+        gigabytes_started: computed; those that are paid for, none up to the allowance.
+        amount: computed; the fee, payable (MON-1).
+    """
 
     used: int = attrs.field(validator=checked(whole))
     allowance: Allowance = attrs.field(validator=checked(instance, Allowance))
     reading: Reading | None = attrs.field(default=None, validator=attrs.validators.optional(checked(instance, Reading)))
+    gigabytes_started: int = attrs.field(init=False, eq=False, repr=False)
+    amount: Money = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.reading is not None and self.reading.bytes != self.used:
             raise InvalidValue("reading", "must be the one that the bytes used were taken from, not of another number")
-        self.amount  # noqa: B018 - refuses what no Money holds
+        started = gigabytes_started(self.used, self.allowance.bytes, self.terms)
+        object.__setattr__(self, "gigabytes_started", started)
+        object.__setattr__(self, "amount", _amount(started, self.terms))  # refuses what no Money holds
 
     @property
     def terms(self) -> StorageTerms:
         """The terms it was computed with."""
         return self.allowance.terms
-
-    @cached_property
-    def gigabytes_started(self) -> int:
-        """The gigabytes that are paid for: none up to the allowance."""
-        return gigabytes_started(self.used, self.allowance.bytes, self.terms)
-
-    @cached_property
-    def amount(self) -> Money:
-        """The fee, payable (MON-1)."""
-        return _amount(self.gigabytes_started, self.terms)
 
     @property
     def room(self) -> int:
