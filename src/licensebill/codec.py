@@ -8,16 +8,18 @@ The account file is described in docs/account-file.md. What programs store for p
 passed on from here. Needs the `json` extra.
 """
 
+import contextlib
 import csv
 import datetime
 import functools
+import io
 import json
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, BinaryIO, ClassVar, NoReturn
 
 import attrs
 from json_source_map import calculate
@@ -649,25 +651,41 @@ _CALLS = ["start", "seconds", "kind"]
 _COLUMNS = 3
 
 
-def load_usage(path: Path, account: Account, *, until: datetime.datetime) -> UsageHistory:
+#: Opens a file for reading bytes: who shows how far reading is passes one of their own.
+Opener = Callable[[Path], contextlib.AbstractContextManager[BinaryIO]]
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+@contextlib.contextmanager
+def _lines_of(path: Path, opened: Opener = _opened) -> Iterator[Iterable[str]]:
+    """The lines of a text file; what is none is refused, also while it is read."""
+    if path.exists() and not path.is_file():
+        _refuse(path.name, "is no file")
+    try:
+        with opened(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
+            yield lines
+    except UnicodeDecodeError:
+        _refuse(path.name, "is not UTF-8")
+
+
+def load_usage(path: Path, account: Account, *, until: datetime.datetime, opened: Opener = _opened) -> UsageHistory:
     """The dialer usage that a CSV file states, as far as it was drawn before an instant.
 
     Args:
         path: of a file with the columns day, kind, amount, or start, seconds, kind (call records).
         account: whose rates price call records, and whose zone gives them their day.
         until: what was drawn later is passed over.
+        opened: opens the file, for callers who watch it being read.
 
     Raises:
         InvalidFile: the first hundred faults with line and column, and how many more.
         OSError: the file cannot be read.
     """
-    if path.exists() and not path.is_file():
-        _refuse(path.name, "is no file")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return read_usage(lines, account, until=until, name=path.name)
-    except UnicodeDecodeError:
-        _refuse(path.name, "is not UTF-8")
+    with _lines_of(path, opened) as lines:
+        return read_usage(lines, account, until=until, name=path.name)
 
 
 def read_usage(
@@ -850,13 +868,8 @@ def load_readings(path: Path) -> tuple[Reading, ...]:
 
     Source: STO-4.
     """
-    if path.exists() and not path.is_file():
-        _refuse(path.name, "is no file")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return read_readings(lines, name=path.name)
-    except UnicodeDecodeError:
-        _refuse(path.name, "is not UTF-8")
+    with _lines_of(path) as lines:
+        return read_readings(lines, name=path.name)
 
 
 def read_readings(lines: Iterable[str], *, name: str = "storage.csv") -> tuple[Reading, ...]:

@@ -229,6 +229,22 @@ def test_a_check_tells_every_fault(run: Any, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_large_usage_file_shows_how_far_it_is_read(
+    is_terminal: bool, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal, on standard error; what is read is the same."""
+    source = Path(ACCOUNT).read_text(encoding="utf-8")
+    (tmp_path / "account.toml").write_text(source, encoding="utf-8")
+    rows = 1_000 * "2026-11-02,call,0.01\n"
+    (tmp_path / "usage.csv").write_text("day,kind,amount\n" + rows, encoding="utf-8")
+    monkeypatch.setattr("licensebill.commands.asking._WATCHED_BYTES", len(rows))
+    monkeypatch.setenv("FORCE_COLOR" if is_terminal else "NO_COLOR", "1")
+    said = run("recharge", str(tmp_path / "account.toml"), "--at", "2026-12-01", "--json")
+    assert json.loads(said.out)["recharge"]["usage"]["amount"] == "10.00"
+    assert ("usage.csv" in said.err) == is_terminal
+
+
 def test_an_account_without_usage_has_no_faults(run: Any, tmp_path: Path) -> None:
     """There is only one file to check."""
     file = tmp_path / "account.toml"

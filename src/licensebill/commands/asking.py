@@ -3,15 +3,19 @@
 A refusal names the option that was typed. Nothing is printed here.
 """
 
+import contextlib
 import datetime
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, BinaryIO, TypeVar
 
 import attrs
 from cyclopts import Parameter, Token
+from rich.console import Console
+from rich.progress import wrap_file
 
 from licensebill import minutes
 from licensebill.accounts import Account, advance
@@ -71,12 +75,29 @@ def policy_of(name: str) -> RechargePolicy:
         raise InvalidValue("--policy", f"must be one of {known}, not {shown(name)}") from None
 
 
+#: Smaller files are read before anybody wonders.
+_WATCHED_BYTES = 4 * 2**20
+
+
+@contextlib.contextmanager
+def watched(path: Path) -> Iterator[BinaryIO]:
+    """A file to be read; of a large one a bar on a terminal shows how far that is, on standard error."""
+    console = Console(stderr=True)
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size < _WATCHED_BYTES or not console.is_terminal:
+            yield file
+            return
+        with wrap_file(file, size, description=path.name, console=console, transient=True) as shown_file:
+            yield shown_file
+
+
 def drawn_until(file: AccountFile, path: Path, at: datetime.datetime) -> tuple[UsageHistory, Money]:
     """What the usage file states up to an instant, and the balance that is left then of the stated one."""
     account = file.account
     usage = UsageHistory.of((), currency=account.currency)
     if file.usage is not None:
-        usage = load_usage(path.parent / file.usage, account, until=at)
+        usage = load_usage(path.parent / file.usage, account, until=at, opened=watched)
     drawn = sum((day.total for day in usage.days if day.day >= file.balance_on), Money.zero(account.currency))
     return usage, account.balance - drawn
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from licensebill import schemas
 from licensebill.codec import Fault, InvalidFile, load_account, load_usage
-from licensebill.commands.asking import AccountPath, as_asked
+from licensebill.commands.asking import AccountPath, as_asked, watched
 from licensebill.commands.printing import ANSWERED, BAD_INPUT, Json, print_json, print_table
 
 #: Later than any row of a usage file that anybody means.
@@ -45,7 +45,7 @@ def _refusal(account: AccountPath) -> InvalidFile | None:
     try:
         file = load_account(account)
         if file.usage is not None:
-            load_usage(account.parent / file.usage, file.account, until=_EVER)
+            load_usage(account.parent / file.usage, file.account, until=_EVER, opened=watched)
     except InvalidFile as refused:
         return refused
     return None
