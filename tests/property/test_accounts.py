@@ -15,9 +15,10 @@ from licensebill.errors import LicenseBillError
 from licensebill.ledger import Intent
 from licensebill.licenses import availability
 from licensebill.money import Money
-from licensebill.strategies import accounts
+from licensebill.strategies import accounts, changes, later_days, payments, source_changes, total_changes
 from licensebill.terms import ProductKind, Purpose
-from tests.property.changes import ACCEPTED, GAPS, accepted, changes, payments, readings, set_total, source_change
+from tests.examples import ACCEPTED
+from tests.property.changes import accepted, readings
 from tests.working import mistakes
 
 #: A walk is a whole history, so that fewer of them will do.
@@ -58,14 +59,14 @@ class TestPreview:
     @given(accounts(), st.data())
     def test_it_is_refused_as_the_purchase_is(self, acme: Account, data: st.DataObject) -> None:
         """In the same words; and asking changes nothing."""
-        change, before = set_total(data.draw, acme, acme.today + timedelta(data.draw(GAPS))), pickle.dumps(acme)
+        change, before = data.draw(total_changes(acme, on=data.draw(later_days(acme)))), pickle.dumps(acme)
         assert refusal(lambda: preview(acme, change)) == refusal(lambda: apply(acme, change))
         assert pickle.loads(before) == acme  # noqa: S301 - ours
 
     @given(accounts(), st.data())
     def test_what_it_shows_is_what_happens(self, acme: Account, data: st.DataObject) -> None:
         """The charge, what can be assigned, and next month's total."""
-        change = set_total(data.draw, acme, acme.today + timedelta(data.draw(GAPS)))
+        change = data.draw(total_changes(acme, on=data.draw(later_days(acme))))
         after = accepted(acme, change)
         if after is None:
             return
@@ -156,7 +157,7 @@ class TestSources:
     def test_a_valid_source_remains(self, acme: Account, data: st.DataObject) -> None:
         """On one day, through any changes of the sources; the first of them all is the primary."""
         for _ in range(6):
-            after = accepted(acme, source_change(data.draw, acme, acme.today))
+            after = accepted(acme, data.draw(source_changes(acme, on=acme.today)))
             acme = acme if after is None else after
             assert acme.funding is not None
             assert acme.funding.valid(acme.today)
@@ -239,7 +240,7 @@ class TestCommitted:
     @given(accounts(), st.data())
     def test_more_licenses_commit_nobody(self, acme: Account, data: st.DataObject) -> None:
         """Only floors and minimum do."""
-        after = accepted(acme, set_total(data.draw, acme, acme.today))
+        after = accepted(acme, data.draw(total_changes(acme, on=acme.today)))
         assert after is None or committed(after).amount == committed(acme).amount
 
     @given(accounts(), st.booleans())

@@ -16,9 +16,9 @@ from licensebill.cycles import Convention, Period
 from licensebill.errors import LicenseBillError
 from licensebill.ledger import SPENDING, Category, CreditNote, Intent, Line, LineKind, credit_note
 from licensebill.money import Money, minor_unit
-from licensebill.strategies import accounts, payable_amounts
+from licensebill.strategies import accounts, changes, credits_of, payable_amounts
 from licensebill.terms import Purpose
-from tests.property.changes import accepted, changes, credit_on, readings
+from tests.property.changes import accepted, readings
 from tests.working import mistakes
 
 #: A walk over several months is a whole history, so that fewer of them will do.
@@ -234,7 +234,7 @@ def month(data: st.DataObject, acme: Account) -> tuple[Account, int]:
     event(f"a bill and {follows}")
     after: Account | None = None
     if follows == "a credit":
-        after = accepted(acme, credit_on(data.draw, acme, acme.today, data.draw(st.sampled_from(charges))))
+        after = accepted(acme, data.draw(credits_of(data.draw(st.sampled_from(charges)), on=acme.today)))
         new += 0 if after is None else micros(after.waiting) - micros(acme.waiting)
     if follows == "carried over":
         after = accepted(acme, CarryOver(on=acme.today, intent=charges[-1].id))

@@ -17,20 +17,10 @@ from licensebill.changes import SaveTable
 from licensebill.documents import UNIONS, VALUES, from_json, to_json
 from licensebill.errors import InvalidValue
 from licensebill.events import (
-    Answered,
-    Book,
-    CallOff,
     Changed,
-    Decision,
     Event,
     Fact,
-    Halted,
-    Opened,
-    Planned,
-    Posting,
     Prepared,
-    Resolved,
-    Target,
 )
 from licensebill.funding import Funding, Source
 from licensebill.ledger import Intent, Line
@@ -41,10 +31,10 @@ from licensebill.ports import Call, Peak, peak
 from licensebill.pricing import Price
 from licensebill.services import Services
 from licensebill.storage import Reading
-from licensebill.strategies import accounts, instants, outcomes
+from licensebill.strategies import accounts, changes, events, instants, outcomes
 from licensebill.terms import Catalog, Contract, Dated, Rate, Step, Tariff
 from licensebill.toll_free import TollFreeLine
-from tests.property.changes import accepted, changes
+from tests.property.changes import accepted
 from tests.results import results, values_within
 
 CARDS = st.sampled_from(["4111111111111111", "4111 1111 1111 1111", "5500-0000-0000-0004", "378282246310005"])
@@ -139,36 +129,6 @@ class TestRoundTrip:
         told_by_example = {type(value) for result in results() for value in values_within(result)}
         assert set(VALUES.values()) <= drawn | told_by_example
         assert set(UNIONS) & {Change, Outcome, Price, Fact} == {Change, Outcome, Price, Fact}
-
-
-@st.composite
-def events(draw: st.DrawFn) -> Event:
-    """An event of any fact, with postings that add up to zero; whether it could follow on another does not matter."""
-    amount = draw(values.payable_amounts())
-    postings = (Posting(Book.OWED, amount), Posting(Book.REVENUE, -amount))
-    at = draw(instants())
-    return Event(id="e1", at=at, fact=draw(facts()), postings=draw(st.sampled_from([(), postings])))
-
-
-@st.composite
-def facts(draw: st.DrawFn) -> Fact:
-    """Any fact."""
-    acme = draw(accounts())
-    assert acme.funding is not None
-    intent, attempt = "acme/bill/1", draw(st.integers(1, 9))
-    told: list[Fact] = [
-        Opened(acme),
-        Changed(draw(changes(acme))),
-        Planned(intent=intent, targets=tuple(map(Target.of, acme.funding.sources))),
-        Prepared(intent=intent, attempt=attempt, ref="pi_1"),
-        Answered(intent=intent, attempt=attempt, outcome=draw(outcomes())),
-        Halted(intent=intent, attempt=attempt, reason="nobody knows"),
-        CallOff(intent=intent, by="dana"),
-        Resolved(
-            intent=intent, attempt=attempt, decision=draw(st.sampled_from(Decision)), by="Ada", note="the statement"
-        ),
-    ]
-    return draw(st.sampled_from(told))
 
 
 def places(value: object) -> Iterator[tuple[Any, Any]]:

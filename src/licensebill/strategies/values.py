@@ -1,9 +1,6 @@
-"""Hypothesis strategies for the values of this library, for our tests and for yours.
+"""What is put in: amounts, days, prices, terms, sources, usage, accounts.
 
-Valid by construction: nothing is generated and thrown away. Awkward values (leap days, ends of months, exact
-thresholds, zero) are in the pool, and everything shrinks towards small, round ones.
-
-Needs the `testing` extra. One section for each module, in the order of the modules.
+One section for each module of the library, in the order of the modules.
 """
 
 import functools
@@ -695,17 +692,20 @@ def usage_patterns(currency: str = "USD") -> st.SearchStrategy[UsagePattern]:
 ADMINISTRATOR_ID, SYSTEM_ADMINISTRATOR_ID = "pat", "sam"
 
 
+def minute_terms(currency: str = "USD") -> st.SearchStrategy[MinuteTerms]:
+    """The guide's numbers, in any currency."""
+    cost, smallest = Money(MICROS // 50, currency), Money(100 * MICROS, currency)
+    return st.just(MinuteTerms(cost_per_minute=cost, minimum_purchase=smallest))
+
+
 @functools.cache
 def tariffs(currency: str = "USD") -> st.SearchStrategy[Tariff]:
     """Tariffs with every policy for storage, proration, decreases and quantities of zero."""
-    minute_terms = MinuteTerms(
-        cost_per_minute=Money(MICROS // 50, currency), minimum_purchase=Money(100 * MICROS, currency)
-    )
     return st.builds(
         Tariff,
         currency=st.just(currency),
         storage=storage_terms(currency),
-        minutes=st.just(minute_terms),
+        minutes=minute_terms(currency),
         recharge=recharge_policies(),
         proration=st.sampled_from(Convention),
         decrease=st.sampled_from(Decrease),
