@@ -13,7 +13,11 @@ from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
+    excludes=["docs/tutorial.md"],  # in a folder of its own: tests/unit/test_tutorial.py
 ).pytest()
+
+#: Sphinx reads it, when the site is built.
+collect_ignore = ["docs/conf.py"]
 
 #: The blocks that have run in this process, or are about to.
 _run: set[object] = set()
