@@ -141,7 +141,7 @@ def permission(user: User, action: Action, licenses: Licenses, *, catalog: Catal
         catalog: the products and what they grant.
 
     Returns:
-        the decision with all reasons against it: those of the licenses in the catalog's order, then the role's.
+        the decision with all reasons against it, those of the licenses in the catalog's order, then the role's.
 
     Source: LIC-9, FUN-11.
 

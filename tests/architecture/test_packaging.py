@@ -6,7 +6,7 @@ from tests.architecture.source import ROOT, SETTINGS
 
 _PROJECT = SETTINGS["project"]
 #: Extras of the working tree, which promise nothing to whoever installs the library.
-_OWN = {"bench", "test"}
+_OWN = {"bench", "docs", "test"}
 
 
 def _pins(file: str) -> dict[str, str]:

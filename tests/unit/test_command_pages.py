@@ -12,7 +12,6 @@ from tests.commanding import ROOT, said
 pytest.importorskip("stripe")
 
 DOCS = ROOT / "docs"
-PAGES = ["command.md", "operations.md", "security.md"]
 CALCULATING = ["bill", "summary", "recharge", "storage", "ports", "preview", "simulate", "compare", "explain", "check"]
 COMMANDS = [*CALCULATING, "schema", "open", "run", "status", "resolve", "ledger", "demo"]
 COMPARED = ["compare recharge", "compare storage", "compare proration"]
@@ -73,14 +72,3 @@ def test_every_test_that_is_named_is_there() -> None:
     for file, test in named:
         source = (ROOT / file).read_text(encoding="utf-8")
         assert not test or f"def {test}(" in source, f"{file}::{test}"
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_every_link_leads_somewhere(page: str) -> None:
-    """To a page, and to a heading of it."""
-    for target, anchor in re.findall(r"\]\(([\w/.-]*)(?:#([\w-]+))?\)", text(page)):
-        other = (DOCS / target) if target else DOCS / page
-        assert other.exists(), target
-        if anchor:
-            headings = re.findall(r"^#+ (.*)$", other.read_text(encoding="utf-8"), re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}, anchor
