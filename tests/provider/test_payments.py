@@ -1,16 +1,18 @@
 """How payments go at the stand-in, with Stripe's own client; every answer is compared with Stripe's description."""
 
 import datetime
+import secrets
 from typing import Any
 
 import attrs
 import pytest
 import stripe
 
+from licensebill._checks import holds_card_number
 from licensebill.money import Money
 from licensebill.outcomes import DeclineKind
 from licensebill.testing.payments import API_VERSION, BANK_ACCOUNT, CARD
-from licensebill.testing.provider import SOURCES, Behavior, StandIn
+from licensebill.testing.provider import SOURCES, Behavior, StandIn, new_name
 from tests.provider.conftest import Time, client_of
 from tests.provider.openapi import Checker
 
@@ -347,6 +349,16 @@ class TestRefusals:
         """404 for any other address."""
         with pytest.raises(stripe.InvalidRequestError, match="Unrecognized request URL"):
             client.v1.customers.retrieve("cus_1")
+
+
+def test_no_id_is_taken_for_a_card_number(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where its stand-in's own name is all digits: with the count they are enough, and one in ten would pass."""
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "12345679")
+    with StandIn(clock=time, name=new_name()) as stand_in:
+        client = client_of(stand_in.url)
+        ids = [created(client).id for _ in range(20)]
+    assert len(set(ids)) == 20
+    assert [one for one in ids if holds_card_number(one)] == []
 
 
 class TestSources:

@@ -483,8 +483,11 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 def new_name() -> str:
-    """A name that no other stand-in has, so that what one has made is never taken for another's."""
-    return f"standin{secrets.token_hex(4)}"
+    """A name that no other stand-in has, so that what one has made is never taken for another's.
+
+    It ends in a letter. Its digits and those of a count, side by side, could be a card number, which is refused.
+    """
+    return f"standin{secrets.token_hex(4)}x"
 
 
 def main(arguments: list[str] | None = None, *, until: threading.Event | None = None) -> None:
