@@ -266,6 +266,7 @@ def from_json(text: str, kind: Kind) -> Any:
         InvalidValue: values of that type are not stored.
 
     Example:
+        >>> from licensebill.outcomes import Outcome
         >>> from_json('{"format": 1, "type": "succeeded", "captured": "12.34 USD"}', Outcome)
         Succeeded(captured=Money.parse('12.34', 'USD'))
         >>> from_json('{"format": 1, "type": "succeeded", "captured": 12.34}', Outcome)
