@@ -45,7 +45,7 @@ def drawn(strategy: Any, examples: int) -> list[object]:
 @pytest.mark.parametrize("name", DRAWABLE)
 def test_a_strategy_draws(name: str) -> None:
     """Several values, of the type that it says."""
-    values = drawn(DRAWABLE[name](), 10)
+    values = drawn(DRAWABLE[name](), 25)
     assert len({repr(value) for value in values}) > 3
 
 
