@@ -87,9 +87,9 @@ def shown(value: object) -> str:
     if type(value) is int:
         return str(value) if value.bit_length() <= SHOWN_BITS else "a whole number too large to repeat"
     if type(value) is str:
-        if sum(map(str.isdigit, value)) > SHOWN_DIGITS:
-            return f"a text of {len(value)} characters"
-        return repr(value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 3] + "...")
+        # of a text that is cut the rest is not looked at: it can be of any length
+        kept = value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 3] + "..."
+        return f"a text of {len(value)} characters" if sum(map(str.isdigit, kept)) > SHOWN_DIGITS else repr(kept)
     return one(type(value))
 
 

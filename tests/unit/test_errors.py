@@ -106,6 +106,7 @@ class TestShown:
             ("2026-12-31 1", "a text of 12 characters"),
             ("x" * 60, f"'{'x' * 60}'"),
             ("x" * 61, f"'{'x' * 57}...'"),
+            ("x" * 57 + "9" * 10**6, f"'{'x' * 57}...'"),
             ("a\nb\x00\u202e", "'a\\nb\\x00\\u202e'"),
             ("4111 1111 1111 1111", "a text of 19 characters"),
             ("٤١١١١١١١١", "a text of 9 characters"),
