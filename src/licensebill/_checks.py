@@ -7,7 +7,7 @@ which text could be a card number (FUN-1), which every name and label must refus
 
 import datetime
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, TypeVar
 
 import attrs
@@ -58,6 +58,11 @@ def cardless_text(place: str, value: object, longest: int = MAX_TEXT) -> str:
     return checked
 
 
+def cardless_or_empty(place: str, value: object, longest: int = MAX_TEXT) -> str:
+    """The same, or no text at all."""
+    return cardless_text(place, value, longest) if instance(place, value, str) else ""
+
+
 def day(place: str, value: object) -> datetime.date:
     """A calendar day: a `date` that is no `datetime`."""
     if isinstance(value, datetime.datetime) or not isinstance(value, datetime.date):
@@ -74,6 +79,14 @@ def instant(place: str, value: object) -> datetime.datetime:
     return value
 
 
+def instant_in_utc(place: str, value: object) -> datetime.datetime:
+    """The same in UTC, where two are never compared by clocks that are set back."""
+    try:
+        return instant(place, value).astimezone(datetime.UTC)
+    except OverflowError:
+        raise InvalidValue(place, "must lie within the calendar in UTC") from None
+
+
 def zone(place: str, value: object) -> datetime.tzinfo:
     """A time zone."""
     if not isinstance(value, datetime.tzinfo):
@@ -86,6 +99,28 @@ def instance(place: str, value: object, kind: type[_T]) -> _T:
     if not isinstance(value, kind):
         raise InvalidValue(place, f"must be {one(kind)}, not {shown(value)}")
     return value
+
+
+def function(place: str, value: Callable[..., _T]) -> Callable[..., _T]:
+    """Something that can be called."""
+    if not callable(value):
+        raise InvalidValue(place, f"must be a function, not {shown(value)}")
+    return value
+
+
+def several(place: str, values: Iterable[_T]) -> Iterable[_T]:
+    """Something to go through: a list, a set, a generator. A text is none: its letters are not meant."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InvalidValue(place, f"must be an Iterable, not {shown(values)}")
+    return values
+
+
+def each_of(place: str, values: Iterable[object], kind: type[_T]) -> Iterator[_T]:
+    """Several values of one type, each checked when its turn comes."""
+    for position, value in enumerate(several(place, values)):
+        if not isinstance(value, kind):
+            instance(f"{place}[{position}]", value, kind)
+        yield value
 
 
 def distinct(place: str, values: Collection[object], what: str) -> None:

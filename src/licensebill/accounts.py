@@ -100,6 +100,11 @@ def _counted(place: str, value: object) -> tuple[object, ...]:
     return pairs
 
 
+def _tariffs(place: str, value: object) -> None:
+    for position, step in enumerate(instance(place, value, Dated).steps):
+        instance(f"{place}[{position}]", step.value, Tariff)
+
+
 @attrs.frozen(kw_only=True)
 class Account:
     """One customer's account on one day.
@@ -144,7 +149,7 @@ class Account:
     funding: Funding | None = attrs.field(default=None, validator=_optional(checked(instance, Funding)))
     tz: datetime.tzinfo = attrs.field(default=UTC, validator=checked(zone))
     anchor_day: int = attrs.field(default=1, validator=checked(whole, 1, LAST_ANCHOR_DAY))
-    tariffs: Dated[Tariff] = attrs.field(default=Dated.always(STANDARD), validator=checked(instance, Dated))
+    tariffs: Dated[Tariff] = attrs.field(default=Dated.always(STANDARD), validator=checked(_tariffs))
     catalog: Catalog = attrs.field(default=STANDARD_CATALOG, validator=checked(instance, Catalog))
     contracts: tuple[Contract, ...] = attrs.field(default=(), validator=checked(tuple_of, Contract))
     licenses: Licenses = attrs.field(factory=Licenses.empty, validator=checked(instance, Licenses))
@@ -230,6 +235,7 @@ class Account:
         Raises:
             UnknownUser: there is none.
         """
+        instance("user", user_id, str)
         for user in self.users:
             if user.id == user_id:
                 return user
@@ -283,6 +289,7 @@ def tariff_on(account: Account, on: date) -> Step[Tariff]:
 
     Source: MON-2.
     """
+    instance("account", account, Account)
     step = account.tariffs.on(on)
     if step is None:
         raise InvalidValue("tariffs", f"must hold a tariff for {on}; the first begins {account.tariffs.steps[0].since}")
@@ -300,7 +307,8 @@ def terms_day(account: Account, cycle: Period | None = None) -> date:
 
     Source: LIC-10.
     """
-    cycle = account.cycle if cycle is None else cycle
+    instance("account", account, Account)
+    cycle = account.cycle if cycle is None else instance("cycle", cycle, Period)
     first = min((contract.start for contract in account.contracts), default=cycle.start)
     return first if first in cycle and first <= account.today else cycle.start
 
@@ -333,6 +341,10 @@ def begin(account: Account) -> Account:
     return _keep(account, cycle) if account.today == cycle.start else account
 
 
+#: A day farther ahead is a slip of the pen, and its cycles would take minutes to pass.
+_LONGEST_ADVANCE = timedelta(days=36_525)
+
+
 def advance(account: Account, to: date) -> Account:
     """The account on a later day: each cycle boundary on the way has been passed.
 
@@ -345,11 +357,14 @@ def advance(account: Account, to: date) -> Account:
 
     Raises:
         OutOfOrder: an earlier day.
+        InvalidValue: a day more than a century later.
 
     Source: CYC-1, LIC-8, LIC-10.
     """
     if day("to", to) < instance("account", account, Account).today:
         raise OutOfOrder("on", f"{to} is before {account.today}, the day the account stands for")
+    if to - account.today > _LONGEST_ADVANCE:
+        raise InvalidValue("to", f"must be at most a century after {account.today}, not {to}")
     while (start := account.cycle.end) <= to:
         account = _without_old(_enter(attrs.evolve(account, today=start)))
     return attrs.evolve(account, today=to) if to != account.today else account
@@ -381,6 +396,7 @@ def oldest_kept(account: Account) -> date:
 
     Source: FUN-9.
     """
+    instance("account", account, Account)
     start = account.cycle.start
     return start - timedelta(days=tariff_on(account, max(start, account.began)).value.funding.settled_days)
 
@@ -400,6 +416,8 @@ def has_ended(account: Account, on: date) -> bool:
 
     Source: FUN-8.
     """
+    day("on", on)
+    instance("account", account, Account)
     return account.cancellation is not None and account.cancellation.effective <= on
 
 
@@ -413,6 +431,8 @@ def schedule_on(account: Account, licenses: Licenses, on: date) -> Schedule:
 
     Source: LIC-10.
     """
+    day("on", on)
+    instance("account", account, Account)
     return held.schedule(
         licenses,
         contract=contract_on(account.contracts, on),
@@ -433,6 +453,8 @@ def recurring(account: Account, licenses: Licenses, on: date) -> Schedule:
 
     Source: LIC-10, FUN-8.
     """
+    day("on", on)
+    instance("account", account, Account)
     if has_ended(account, on):
         return Schedule(on=on, lines=(), currency=account.currency)
     return schedule_on(account, licenses, on)
@@ -503,6 +525,7 @@ def is_ready(account: Account) -> bool:
 
     Source: CYC-1.
     """
+    instance("account", account, Account)
     return any(one.cycle == account.cycle for one in account.spending) or has_ended(account, account.today)
 
 
@@ -520,6 +543,7 @@ def cycle_start(account: Account, on: date) -> date:
 
     Source: CYC-1, CYC-3.
     """
+    instance("account", account, Account)
     return cycle_of(on, anchor_day=account.anchor_day).start
 
 
@@ -528,6 +552,8 @@ def bill_ordinal(account: Account, cycle: Period) -> int:
 
     Source: BIL-4.
     """
+    instance("account", account, Account)
+    instance("cycle", cycle, Period)
     return boundary_number(cycle_start(account, account.began), cycle.start, anchor_day=account.anchor_day) + 1
 
 
@@ -539,6 +565,7 @@ def funding_of(account: Account) -> Funding:
 
     Source: FUN-2.
     """
+    instance("account", account, Account)
     if account.funding is None:
         raise NotSetUp(account.id)
     return account.funding
@@ -549,6 +576,7 @@ def is_recharge_under_way(account: Account) -> bool:
 
     Source: MIN-7.
     """
+    instance("account", account, Account)
     return any(one.intent.purpose is Purpose.RECHARGE and not one.has_failed for one in account.open)
 
 
@@ -633,6 +661,7 @@ def committed(account: Account) -> Committed:
 
     Source: FUN-8, LIC-10, PRC-4.
     """
+    instance("account", account, Account)
     contract = contract_on(account.contracts, account.today)
     term = None if contract is None else contract.term(account.today)
     if contract is None or term is None:
@@ -661,4 +690,5 @@ def open_charges(account: Account) -> tuple[Intent, ...]:
 
     Source: FUN-9.
     """
+    instance("account", account, Account)
     return tuple(one.intent for one in account.open if not one.has_failed)

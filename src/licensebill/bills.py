@@ -16,7 +16,7 @@ from typing import ClassVar
 import attrs
 
 from licensebill import funding, licenses, minutes, storage
-from licensebill._checks import day, instance, whole
+from licensebill._checks import day, function, instance, whole
 from licensebill.accounts import (
     Account,
     CycleStart,
@@ -142,6 +142,8 @@ def true_up(account: Account, cycle: Period) -> TrueUp | None:
 
     Source: PRC-4, CYC-4.
     """
+    instance("account", account, Account)
+    instance("cycle", cycle, Period)
     spent = next((one.amount for one in account.spending if one.cycle == cycle), None)
     if spent is None:
         raise InvalidValue("cycle", f"the account keeps no spending of {cycle}")
@@ -273,6 +275,7 @@ def monthly_bill(
 
     Source: BIL-1, CYC-1, STO-4, PRC-4, LIC-10.
     """
+    instance("account", account, Account)
     cycle = billing_cycle(day("on", on), anchor_day=account.anchor_day)
     account = advance(account, max(on, account.today))
     kept = _kept(account, cycle)
@@ -320,6 +323,7 @@ def planned(bill: Bill, on: date | None = None) -> PlanBill:
 
     Source: BIL-1, CYC-1.
     """
+    instance("bill", bill, Bill)
     return PlanBill(on=bill.cycle.start if on is None else on, cycle=bill.cycle, lines=bill.lines)
 
 
@@ -410,7 +414,7 @@ _TAXED_BEFORE = frozenset({LineKind.CARRIED, LineKind.CREDIT_NOTE})
 
 def _tax_lines(lines: tuple[Line, ...], tax: TaxRule, currency: str) -> Iterable[Line]:
     positions = [position for position, line in enumerate(lines) if line.kind not in _TAXED_BEFORE]
-    for one in tax(tuple(lines[position] for position in positions)):
+    for one in function("tax", tax)(tuple(lines[position] for position in positions)):
         if instance("tax", one, Tax).amount.currency != currency:
             raise CurrencyMismatch("tax", f"must be in the account's {currency}, not {one.amount.currency}")
         of = None if one.of is None else positions[whole("tax.of", one.of, 0, len(positions) - 1)]
@@ -518,6 +522,8 @@ def summary(
 
     Source: BIL-3.
     """
+    instance("account", account, Account)
+    instance("usage", usage, UsageHistory)
     quote = minutes.recharge_quote(
         usage, at=account.today, balance=account.balance, policy=account.tariff.recharge, began=account.began
     )

@@ -19,7 +19,7 @@ from licensebill import funding as sources
 from licensebill import licenses as held
 from licensebill import minutes, ports
 from licensebill import services as ordered
-from licensebill._checks import cardless_text, checked, instance, text, tuple_of, whole
+from licensebill._checks import cardless_text, checked, instance, several, text, tuple_of, whole
 from licensebill.accounts import (
     Account,
     Change,
@@ -484,6 +484,7 @@ class UnknownLine(InvalidValue):
 
 
 def _stepped(account: Account, line_id: str, step: Callable[[TollFreeLine], TollFreeLine]) -> Account:
+    instance("line", line_id, str)
     if all(line.id != line_id for line in account.lines):
         raise UnknownLine("line", f"{shown(line_id)} is no toll-free line of account {account.id}")
     lines = tuple(step(line) if line.id == line_id else line for line in account.lines)
@@ -884,7 +885,8 @@ def as_captured(intent: Intent, captured: Money | None) -> Intent:
 
     Source: FUN-9, BIL-2.
     """
-    if captured is None or captured == intent.amount:
+    instance("intent", intent, Intent)
+    if captured is None or instance("captured", captured, Money) == intent.amount:
         return intent
     line = _difference(intent, CapturedOtherwise(captured, intent.amount), "Captured otherwise than asked")
     return attrs.evolve(intent, lines=(*intent.lines, line))
@@ -1128,6 +1130,7 @@ def _wait(account: Account, *lines: Line) -> Account:
 
 
 def _open_intent(account: Account, intent_id: str) -> OpenIntent:
+    instance("intent", intent_id, str)
     for one in account.open:
         if one.intent.id == intent_id:
             return one
@@ -1280,7 +1283,7 @@ def entries(account: Account, changes: Iterable[Change]) -> Iterator[Settled | R
 
     Source: BIL-2.
     """
-    for change in changes:
+    for change in several("changes", changes):
         before, account = account, apply(account, change)
         if isinstance(change, RecordReturn):
             yield Returned(intent_id=change.intent.id, on=change.on, code=change.code)

@@ -12,14 +12,14 @@ import datetime
 import enum
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import ClassVar
 
 import attrs
 
 from licensebill import ledger
-from licensebill._checks import instance, instant, text
+from licensebill._checks import each_of, instance, instant, instant_in_utc, several, text
 from licensebill.accounts import Account, apply, is_ready
 from licensebill.changes import CarryOver, DrawMinutes, RecordOutcome, RecordReturn, RetryCharge, as_captured
 from licensebill.cycles import local_day
@@ -39,6 +39,7 @@ from licensebill.events import (
     Prepared,
     Resolved,
     Target,
+    checked_fact,
 )
 from licensebill.funding import SourceKind
 from licensebill.ledger import Intent
@@ -347,14 +348,17 @@ class Standing:
 
     def charge(self, intent: str) -> Charge | None:
         """The charge of an id, as long as it is kept."""
+        instance("intent", intent, str)
         return next((one for one in self.charges if one.intent.id == intent), None)
 
     def local_day(self, now: datetime.datetime) -> date:
         """The account's day of an instant; never before the day it stands for."""
+        instant("now", now)
         return max(local_day(now, self.account.tz), self.account.today)
 
     def balance_of(self, book: Book) -> Money:
         """What has been posted to one of the ledger's accounts."""
+        instance("book", book, Book)
         return dict(self.books).get(book, Money.zero(self.account.currency))
 
 
@@ -377,7 +381,7 @@ def folded(events: Iterable[Event], start: Standing | None = None) -> Standing:
     Source: BIL-4.
     """
     standing = start
-    for event in events:
+    for event in several("events", events):
         standing = after(standing, event)
     if standing is None:
         raise CorruptStream("seq 1", "the stream is empty: no account was opened")
@@ -396,7 +400,7 @@ def after(standing: Standing | None, event: Event) -> Standing:
 
     Source: BIL-4, FUN-9.
     """
-    seq = 1 if standing is None else standing.version + 1
+    seq = 1 if standing is None else instance("standing", standing, Standing).version + 1
     try:
         return _after(standing, instance("event", event, Event))
     except LicenseBillError as refused:
@@ -442,12 +446,12 @@ def record(standing: Standing | None, fact: Fact, *, at: datetime.datetime, id: 
     Source: BIL-4, FUN-9.
     """
     # in UTC: a day added in a zone of its own would follow its clocks and not be 24 hours
-    at = instant("at", at).astimezone(UTC)
+    at = instant_in_utc("at", at)
     if standing is None:
         event = Event(id=id, at=at, fact=fact)
         return event, _after(None, event)
-    at = max(at, standing.at)
-    grown = _grown(standing, fact, at)
+    at = max(at, instance("standing", standing, Standing).at)
+    grown = _grown(standing, checked_fact("fact", fact), at)
     event = Event(id=id, at=at, fact=fact, postings=postings(standing, grown.account, fact))
     return event, _sealed(grown, event)
 
@@ -514,9 +518,11 @@ def newly_opened(charges: Iterable[Charge], account: Account) -> Intent | None:
 
     Source: BIL-4.
     """
+    instance("account", account, Account)
+    several("charges", charges)
     if not account.open:
         return None
-    known = [(one.intent.purpose, one.intent.ordinal) for one in charges]
+    known = [(one.intent.purpose, one.intent.ordinal) for one in each_of("charges", charges, Charge)]
     intents = (one.intent for one in account.open)
     return next((intent for intent in intents if (intent.purpose, intent.ordinal) not in known), None)
 
@@ -581,8 +587,10 @@ def still_applies(standing: Standing, fact: Prepared | Answered | Halted) -> boo
 
     Source: FUN-9.
     """
+    instance("standing", standing, Standing)
+    meaning = signal(fact)
     charge = standing.charge(fact.intent)
-    return charge is not None and fact.attempt == charge.attempt and signal(fact) in TRANSITIONS[charge.state]
+    return charge is not None and fact.attempt == charge.attempt and meaning in TRANSITIONS[charge.state]
 
 
 def moves(charge: Charge, facts: Iterable[Fact]) -> bool:
@@ -590,7 +598,8 @@ def moves(charge: Charge, facts: Iterable[Fact]) -> bool:
 
     Source: FUN-9.
     """
-    return any(TRANSITIONS[charge.state].get(signal(fact)) is not charge.state for fact in facts)
+    instance("charge", charge, Charge)
+    return any(TRANSITIONS[charge.state].get(signal(fact)) is not charge.state for fact in several("facts", facts))
 
 
 def _moved(charge: Charge, by: Signal, at: datetime.datetime, **more: object) -> Charge:
@@ -769,7 +778,7 @@ def entries(events: Iterable[Event]) -> Iterator[ledger.Settled | ledger.Returne
     Source: BIL-2.
     """
     standing: Standing | None = None
-    for event in events:
+    for event in several("events", events):
         grown = after(standing, event)
         if standing is not None and grown.transactions > standing.transactions:
             yield _entry(standing, grown, event)
@@ -807,6 +816,9 @@ def postings(standing: Standing, account: Account, fact: Fact) -> tuple[Posting,
 
     Source: BIL-2, FUN-9.
     """
+    instance("standing", standing, Standing)
+    instance("account", account, Account)
+    checked_fact("fact", fact)
     if isinstance(fact, Changed):
         return _postings_of_change(standing, account, fact)
     if isinstance(fact, Resolved) and fact.decision is Decision.CAPTURED:

@@ -14,7 +14,7 @@ from zlib import crc32
 import attrs
 
 from licensebill import turns
-from licensebill._checks import cardless_text, instance, kept_of, whole
+from licensebill._checks import cardless_text, function, instance, kept_of, whole
 from licensebill.accounts import Account, Change
 from licensebill.bills import TaxRule, no_tax
 from licensebill.charges import Charge, CorruptStream, Standing, State, record
@@ -62,6 +62,8 @@ def check_safe(capabilities: Capabilities, *, person_decides: bool = False) -> N
 
     Source: FUN-9.
     """
+    instance("capabilities", capabilities, Capabilities)
+    instance("person_decides", person_decides, bool)
     if capabilities.look_up is not LookUp.STRONG and not person_decides:
         raise UnsafeGateway("what stays unknown cannot be looked up, and no person is there to decide")
     if capabilities.two_phase:
@@ -185,6 +187,13 @@ class Charging:
     person_decides: bool = False
 
     def __attrs_post_init__(self) -> None:
+        instance("store", self.store, Store)  # type: ignore[type-abstract]
+        instance("gateway", self.gateway, TwoPhaseGateway)  # type: ignore[type-abstract]
+        function("clock", self.clock)
+        function("tax", self.tax)
+        for meter, kind in (("usage", UsageMeter), ("storage", StorageMeter)):
+            if getattr(self, meter) is not None:
+                instance(meter, getattr(self, meter), kind)
         check_safe(self.gateway.capabilities, person_decides=self.person_decides)
 
     # what a person, or the application, does
@@ -226,6 +235,8 @@ class Charging:
         Raises:
             RuleViolation: the change is refused; nothing was written.
         """
+        instance("change", change, Change)  # type: ignore[type-abstract]
+        instance("event", event, str)
         capabilities = self.gateway.capabilities
         return self._decide(
             account,
@@ -288,6 +299,10 @@ class Charging:
         Raises:
             InvalidValue: a share that is none, such as (4, 3).
         """
+        instance("job", job, Job)
+        whole("page", page, 1)
+        if len(instance("share", share, tuple)) != 2:  # noqa: PLR2004 - a pair
+            raise InvalidValue("share", "must be a pair such as (2, 3)")
         number, workers = share
         whole("share", number, 1, whole("share", workers, 1))
         for account in self.due(page=page):
@@ -303,6 +318,7 @@ class Charging:
         Raises:
             StoreUnavailable: a page cannot be read.
         """
+        whole("page", page, 1)
         now, last = self.clock(), ""
         while accounts := self._due(now, last, page):
             yield from accounts
@@ -320,6 +336,7 @@ class Charging:
         """
         report = Report(account=account, standing=None)
         try:
+            instance("job", job, Job)
             known = self._snapshot(account)
             kept = 0 if known is None else known.version
             skip: set[str] = set()
@@ -386,6 +403,7 @@ class Charging:
         Raises:
             UnknownAccount, CorruptStream, StoreUnavailable: as `standing`.
         """
+        instance("job", job, Job)
         standing, skip, foreseen, is_certain = self.standing(account), set[str](), list[Foreseen](), True
         now, capabilities = self.clock(), self.gateway.capabilities
         while True:
@@ -518,6 +536,7 @@ def account_of(intent: str) -> str:
         >>> account_of("acme/bill/12")
         'acme'
     """
+    instance("intent", intent, str)
     return intent.rsplit("/", 2)[0]
 
 
@@ -530,6 +549,7 @@ def intent_of(reference: str) -> str:
         >>> intent_of("acme/bill/12/1")
         'acme/bill/12'
     """
+    instance("reference", reference, str)
     return reference.rsplit("/", 1)[0]
 
 

@@ -25,7 +25,7 @@ import attrs
 from json_source_map import calculate
 
 from licensebill import minutes
-from licensebill._checks import cardless_text, instant, text, whole
+from licensebill._checks import cardless_text, instance, instant, several, text, whole
 from licensebill._tables import (
     CURRENCY,
     DAY,
@@ -95,6 +95,7 @@ FORMAT = 1
 MAX_ACCOUNT_BYTES = 2**20
 #: Parts of a dotted key of TOML; more of them would keep its parser busy for hours.
 MAX_KEY_PARTS = 100
+_LONGEST_NAME = 255
 #: Faults of one file that are told one by one.
 MAX_FAULTS = 100
 
@@ -183,15 +184,20 @@ def load_account(path: Path) -> AccountFile:
         InvalidFile: every fault of it, with line and field.
         OSError: the file cannot be read.
     """
+    name = _name(path)
     with path.open("rb") as file:
         content = file.read(MAX_ACCOUNT_BYTES + 1)
     if len(content) > MAX_ACCOUNT_BYTES:
-        _refuse(path.name, f"is larger than {MAX_ACCOUNT_BYTES} bytes")
+        _refuse(name, f"is larger than {MAX_ACCOUNT_BYTES} bytes")
     try:
         source = content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
-        _refuse(path.name, "is not UTF-8", 1 + content[: wrong.start].count(b"\n"))
-    return read_account(source, name=path.name)
+        _refuse(name, "is not UTF-8", 1 + content[: wrong.start].count(b"\n"))
+    return read_account(source, name=name)
+
+
+def _name(path: Path) -> str:
+    return cardless_text("path", instance("path", path, Path).name, _LONGEST_NAME)
 
 
 def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
@@ -200,7 +206,8 @@ def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
     Raises:
         InvalidFile: every fault of it, with line and field.
     """
-    is_json = name.lower().endswith(".json")
+    instance("source", source, str)
+    is_json = cardless_text("name", name, _LONGEST_NAME).lower().endswith(".json")
     document = _parsed(source, name, is_json=is_json)
     top = Node(document, (), [])
     result = _account_file(top)
@@ -662,13 +669,14 @@ def _opened(path: Path) -> BinaryIO:
 @contextlib.contextmanager
 def _lines_of(path: Path, opened: Opener = _opened) -> Iterator[Iterable[str]]:
     """The lines of a text file; what is none is refused, also while it is read."""
+    name = _name(path)
     if path.exists() and not path.is_file():
-        _refuse(path.name, "is no file")
+        _refuse(name, "is no file")
     try:
         with opened(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
             yield lines
     except UnicodeDecodeError:
-        _refuse(path.name, "is not UTF-8")
+        _refuse(name, "is not UTF-8")
 
 
 def load_usage(path: Path, account: Account, *, until: datetime.datetime, opened: Opener = _opened) -> UsageHistory:
@@ -708,7 +716,10 @@ def read_usage(
 
     Source: MIN-2, MIN-8, MIN-10.
     """
-    rows = csv.reader(lines, strict=True)
+    instance("account", account, Account)
+    instant("until", until)
+    cardless_text("name", name, _LONGEST_NAME)
+    rows = csv.reader(several("lines", lines), strict=True)
     try:
         header = next(rows, [])
         if header not in (_AMOUNTS, _CALLS):
@@ -884,7 +895,8 @@ def read_readings(lines: Iterable[str], *, name: str = "storage.csv") -> tuple[R
 
     Source: STO-4.
     """
-    rows = csv.reader(lines, strict=True)
+    cardless_text("name", name, _LONGEST_NAME)
+    rows = csv.reader(several("lines", lines), strict=True)
     try:
         if next(rows, []) != _READINGS:
             _refuse(name, f"must begin with the columns {','.join(_READINGS)}", 1)

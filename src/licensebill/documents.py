@@ -17,7 +17,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, TypeVar, get_args, overload
 
@@ -290,7 +290,7 @@ def from_json(text: str, kind: Kind) -> Any:
 
 def _documents(kind: Kind) -> Mapping[str, Kind]:
     """What a type admits as a document, by tag."""
-    if not isinstance(kind, Hashable) or (origin_of(kind) not in _TAGS and not is_union(UNIONS, kind)):
+    if not _is_stored(kind):
         given = kind.__name__ if isinstance(kind, type) else shown(kind)
         raise InvalidValue("kind", f"must be a type that documents.VALUES or UNIONS names, not {given}")
     if origin_of(kind) in _TAGS:
@@ -298,6 +298,13 @@ def _documents(kind: Kind) -> Mapping[str, Kind]:
             raise InvalidValue("kind", f"must say what it holds: Dated[Money], not only {origin_of(kind).__name__}")
         return {_TAGS[origin_of(kind)]: kind}
     return {tag: each for arm in arms_of(kind) for tag, each in (UNIONS.get(arm) or _documents(arm)).items()}
+
+
+def _is_stored(kind: Kind) -> bool:
+    try:
+        return origin_of(kind) in _TAGS or is_union(UNIONS, kind)
+    except TypeError:  # it has no hash, and is no type
+        return False
 
 
 # --- from text to a document of the present format ----------------------------------------------------------------

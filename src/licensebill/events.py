@@ -89,6 +89,7 @@ class Target:
     @classmethod
     def of(cls, source: Source) -> "Target":
         """The source as it is now."""
+        instance("source", source, Source)
         return cls(source=source.id, token=source.token, kind=source.kind, shown=source.masked)
 
 
@@ -214,7 +215,11 @@ class Resolved:
 Fact = Opened | Changed | Planned | Prepared | Answered | Halted | CallOff | Resolved
 
 
-def _fact(place: str, value: object) -> Fact:
+def checked_fact(place: str, value: object) -> Fact:
+    """A fact of a stream, and nothing else.
+
+    Source: BIL-4.
+    """
     if not isinstance(value, Fact):
         raise InvalidValue(place, f"must be a fact of a stream, not {shown(value)}")
     return value
@@ -233,7 +238,7 @@ class Event:
 
     id: str = attrs.field(validator=checked(cardless_text))
     at: datetime.datetime = attrs.field(validator=checked(instant))
-    fact: Fact = attrs.field(validator=checked(_fact))
+    fact: Fact = attrs.field(validator=checked(checked_fact))
     postings: tuple[Posting, ...] = attrs.field(default=(), validator=checked(_balanced))
 
 

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 import attrs
 
+from licensebill._checks import whole
+
 
 @attrs.frozen
 class Input:
@@ -79,6 +81,7 @@ class Explanation:
               = 1 * 30.00
               used: 500000000 bytes (reading of 2026-12-01)
         """
+        whole("indent", indent)
         rules = f" [{', '.join(self.rules)}]" if self.rules else ""
         lines = [f"{self.figure}: {_measured(self.value, self.unit)}{rules}"]
         if self.because:

@@ -341,6 +341,7 @@ class Funding:
         Raises:
             UnknownSource: there is none; the error names those there are.
         """
+        instance("source", source_id, str)
         for source in self.sources:
             if source.id == source_id:
                 return source
@@ -535,6 +536,8 @@ def block(funding: Funding, source_id: str, *, token: str | None = None) -> Fund
     """
     position = _position(funding, source_id)
     source = funding.sources[position]
+    if token is not None:
+        instance("token", token, str)
     if token is not None and token != source.token:
         return funding
     blocked = attrs.evolve(source, is_blocked=True)
@@ -727,6 +730,8 @@ declined too often lately, is left out.
           Visa ending in 1111: attempt 2 [FUN-4]
             It is the primary.
     """
+    if named is not None:
+        instance("named", named, str)
     ranked = _ranked(funding, instance("purpose", purpose, Purpose), named)
     instance("limits", limits, RechargeLimits)
     declined = _declined(declines, at)

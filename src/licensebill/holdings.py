@@ -119,6 +119,7 @@ class Licenses:
 
     def holding(self, product: str) -> Holding:
         """What is held of a product; an empty holding where nothing is."""
+        instance("product", product, str)
         found = (holding for holding in self.holdings if holding.product == product)
         return next(found, None) or Holding(product=product)
 
@@ -128,15 +129,19 @@ class Licenses:
 
     def products_of(self, user: str) -> tuple[str, ...]:
         """The ids of the products assigned to a user."""
+        instance("user", user, str)
         return tuple(holding.product for holding in self.holdings if user in holding.users)
 
     def has(self, user: str, product: Product) -> bool:
         """Whether a user has a product: it is assigned to the user, or there is one for the whole system."""
+        instance("user", user, str)
+        instance("product", product, Product)
         holding = self.holding(product.id)
         return user in holding.users if product.kind in ASSIGNED_KINDS else holding.owned > 0
 
     def replaced(self, *changed: Holding) -> "Licenses":
         """The same with other holdings of some products."""
+        tuple_of("changed", changed, Holding)
         products = {holding.product for holding in changed}
         return Licenses((*(one for one in self.holdings if one.product not in products), *changed))
 
@@ -269,6 +274,7 @@ def uses_up(product: Product, terms: PortTerms) -> bool:
 
     Source: LIC-3, PRT-7.
     """
+    instance("product", product, Product)
     uses_one = instance("terms", terms, PortTerms).assignment is PoolAssignment.USES_ONE
     return product.kind is ProductKind.PER_USER or (product.kind is ProductKind.POOLED and uses_one)
 

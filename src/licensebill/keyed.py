@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import attrs
 
+from licensebill._checks import function, instance, instant
+from licensebill.errors import InvalidValue
 from licensebill.outcomes import Declined, NotCaptured, Outcome, Unknown, Voided
 from licensebill.protocols import Capabilities, Clock, KeyedGateway, LookUp, Request, TwoPhaseGateway
 
@@ -26,10 +28,12 @@ class Keyed:
 
     def prepare(self, request: Request) -> str:
         """Nothing is asked of the provider: the id is the reference, with the instant its key is counted from."""
+        instance("request", request, Request)
         return f"{request.reference}@{self.clock().isoformat()}"
 
     def capture(self, ref: str, request: Request) -> Outcome:
         """Charge with the reference as key; look it up instead once the key might be forgotten on the way."""
+        instance("request", request, Request)
         reference, since = _parted(ref)
         if self.clock() >= since + self._window - self.capabilities.in_flight:
             return self.gateway.find(reference) or NotCaptured()
@@ -73,9 +77,13 @@ def keyed(gateway: KeyedGateway, clock: Clock) -> TwoPhaseGateway:
 
     Source: FUN-9.
     """
-    return Keyed(gateway, clock)
+    instance("gateway", gateway, KeyedGateway)  # type: ignore[type-abstract]
+    return Keyed(gateway, function("clock", clock))
 
 
 def _parted(ref: str) -> tuple[str, datetime.datetime]:
-    reference, since = ref.rsplit("@", 1)
-    return reference, datetime.datetime.fromisoformat(since)
+    reference, _, since = instance("ref", ref, str).rpartition("@")
+    try:
+        return reference, instant("ref", datetime.datetime.fromisoformat(since))
+    except ValueError:
+        raise InvalidValue("ref", "must be an id that prepare() gave") from None

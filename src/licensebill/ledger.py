@@ -13,9 +13,21 @@ from typing import ClassVar
 
 import attrs
 
-from licensebill._checks import cardless_text, checked, day, instance, text, tuple_of, whole
+from licensebill._checks import (
+    MAX_TEXT,
+    cardless_or_empty,
+    cardless_text,
+    checked,
+    day,
+    each_of,
+    instance,
+    several,
+    text,
+    tuple_of,
+    whole,
+)
 from licensebill.cycles import Period
-from licensebill.errors import InvalidValue, RuleViolation
+from licensebill.errors import InvalidValue, RuleViolation, shown
 from licensebill.explain import Explained, Explanation
 from licensebill.money import Money, decimals, payable_amount, scale, total
 from licensebill.terms import Applied, Purpose
@@ -50,6 +62,15 @@ class LineKind(enum.Enum):
 SPENDING = frozenset({LineKind.LICENSES, LineKind.SHORTFALL, LineKind.STORAGE, LineKind.SERVICE})
 
 
+#: A first and a last name, and the blank between them.
+_LONGEST_NAME = 2 * MAX_TEXT + 1
+
+
+def _explained(place: str, value: object) -> None:
+    if not callable(getattr(type(value), "explanation", None)):
+        raise InvalidValue(place, f"must explain itself, which {shown(value)} does not")
+
+
 @attrs.frozen(kw_only=True)
 class Line:
     """One payable line.
@@ -80,7 +101,9 @@ class Line:
     period: Period | None = attrs.field(default=None, validator=attrs.validators.optional(checked(instance, Period)))
     terms: tuple[Applied, ...] = attrs.field(default=(), validator=checked(tuple_of, Applied))
     of: int | None = attrs.field(default=None, validator=attrs.validators.optional(checked(whole)))
-    basis: Explained | None = attrs.field(default=None, eq=False, repr=False)
+    basis: Explained | None = attrs.field(
+        default=None, eq=False, repr=False, validator=attrs.validators.optional(checked(_explained))
+    )
 
     def explanation(self) -> Explanation:
         """The explanation of the result the line comes from; a plain one where there is none.
@@ -126,7 +149,7 @@ class Intent:
     on: date = attrs.field(validator=checked(day))
     lines: tuple[Line, ...] = attrs.field(validator=checked(tuple_of, Line))
     sources: tuple[str, ...] = attrs.field(default=(), validator=checked(tuple_of, str))
-    authorized_by: str = ""
+    authorized_by: str = attrs.field(default="", validator=checked(cardless_or_empty, _LONGEST_NAME))
 
     def __attrs_post_init__(self) -> None:
         if not self.lines:
@@ -231,7 +254,7 @@ def transactions(entries: Iterable[Settled | Returned]) -> tuple[Transaction, ..
     """
     made: list[Transaction] = []
     standing: dict[str, Transaction] = {}
-    for entry in entries:
+    for entry in several("entries", entries):
         number = len(made) + 1
         if isinstance(entry, Settled):
             new = Transaction(
@@ -245,7 +268,7 @@ def transactions(entries: Iterable[Settled | Returned]) -> tuple[Transaction, ..
             )
             standing[entry.intent.id] = new
         else:
-            paid = standing.pop(entry.intent_id, None)
+            paid = standing.pop(instance("entries", entry, Returned).intent_id, None)
             if paid is None:
                 raise NothingToReturn("intent_id", f"no standing settlement of {entry.intent_id} before its return")
             new = attrs.evolve(
@@ -305,7 +328,7 @@ def selection(
         raise InvalidValue("last", f"must not be before {first}, not {last}")
     kept = tuple(
         one
-        for one in listed
+        for one in each_of("listed", listed, Transaction)
         if (first is None or first <= one.on)
         and (last is None or one.on <= last)
         and (category is None or any(line.category is category for line in one.lines))
@@ -474,7 +497,7 @@ def credit_note(
     if payable_amount("net", net).micros <= 0:
         raise InvalidValue("net", f"must be above zero, not {net}")
     currency = line.amount.currency
-    notes = [note for note in earlier if note.intent_id == intent.id]
+    notes = [note for note in each_of("earlier", earlier, CreditNote) if note.intent_id == intent.id]
     on_line = total((note.net for note in notes if note.position == position), currency)
     on_all = total((note.net for note in notes), currency)
     charged = total((one.amount for one in intent.lines if _is_creditable(one)), currency)
@@ -486,7 +509,7 @@ def credit_note(
         line_share=TaxShare(tax=_tax(intent, position), before=on_line, net=net, charged=line.amount),
         total_share=TaxShare(tax=_tax(intent, None), before=on_all, net=net, charged=charged),
         reason=cardless_text("reason", reason),
-        sent_back=sent_back,
+        sent_back=instance("sent_back", sent_back, bool),
     )
     if net > line.amount - on_line:
         raise CreditExceedsCharge(net, line.amount - on_line, line.description)

@@ -433,8 +433,8 @@ def set_total(
     for place, given in (("contract", contract), ("next_contract", next_contract)):
         if given is not None:
             instance(place, given, Contract)
-    share = proration(cycle, on, convention)
-    terms_on = cycle.start if terms_on is None else terms_on
+    share = proration(instance("cycle", cycle, Period), on, convention)
+    terms_on = cycle.start if terms_on is None else day("terms_on", terms_on)
     kind = _kind(whole("total", total), holding.owned)
     waits = instance("decrease", decrease, Decrease) is Decrease.NEXT_CYCLE and kind is ChangeKind.DECREASE
     if kind is ChangeKind.DECREASE:

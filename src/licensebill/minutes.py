@@ -22,7 +22,7 @@ from typing import ClassVar, NewType
 
 import attrs
 
-from licensebill._checks import MAX_WHOLE, cardless_text, checked, day, instance, instant, whole
+from licensebill._checks import MAX_WHOLE, cardless_text, checked, day, each_of, instance, instant, whole
 from licensebill.cycles import InvalidPeriod, Period, boundary
 from licensebill.errors import InvalidValue, RuleViolation
 from licensebill.explain import Explanation, Input
@@ -369,7 +369,7 @@ class AverageUsage:
 
     def working(self, days: int) -> str:
         """The arithmetic of `worth`, with the numbers put in."""
-        return f"{self.total.text} * {days} / {self.days}"
+        return f"{self.total.text} * {whole('days', days)} / {self.days}"
 
     def explanation(self) -> Explanation:
         """How the average comes about.
@@ -640,7 +640,8 @@ def compare(
         FAQ           60.00 USD 21.43 USD
         GUIDE_EXAMPLE 30.00 USD 30.00 USD
     """
-    return tuple(recharge_quote(history, at=at, balance=balance, policy=policy, began=began) for policy in policies)
+    several = each_of("policies", policies, RechargePolicy)
+    return tuple(recharge_quote(history, at=at, balance=balance, policy=policy, began=began) for policy in several)
 
 
 # --- forecast -----------------------------------------------------------------------------------------------------
@@ -1066,7 +1067,7 @@ def run_instants(after: datetime.datetime, limits: RechargeLimits = STANDARD.lim
         >>> [next(runs).isoformat() for _ in range(2)]
         ['2026-12-01T20:00:00+00:00', '2026-12-02T00:00:00+00:00']
     """
-    at = after
+    at = instant("after", after)
     while True:
         at = next_run(at, limits)
         yield at

@@ -20,7 +20,7 @@ from typing import ClassVar, final
 
 import attrs
 
-from licensebill._checks import MAX_WHOLE, instance, whole
+from licensebill._checks import MAX_WHOLE, each_of, instance, whole
 from licensebill.errors import InvalidValue, shown
 
 MICROS = 10**6
@@ -631,6 +631,7 @@ def allocate(amount: Money, weights: Sequence[int], *, to: Unit = Unit.MINOR) ->
         ['33.34', '33.33', '33.33']
     """
     instance("amount", amount, Money)
+    instance("weights", weights, Sequence)  # type: ignore[type-abstract]
     shares = [whole(f"weights[{position}]", weight) for position, weight in enumerate(weights)]
     everything = sum(shares)
     if not everything:
@@ -676,4 +677,4 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
         >>> total([Money.parse("30.00", "USD"), Money.parse("0.05", "USD")], "USD")
         Money.parse('30.05', 'USD')
     """
-    return sum(amounts, start=Money.zero(currency))
+    return sum(each_of("amounts", amounts, Money), start=Money.zero(currency))

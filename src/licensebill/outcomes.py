@@ -203,7 +203,8 @@ class Consequence:
 
         Source: FUN-9.
         """
-        return self.is_paid or DELIVERIES[instance("purpose", purpose, Purpose)] is Delivery.ON_ACCEPTANCE
+        delivery = DELIVERIES[instance("purpose", purpose, Purpose)]
+        return self.is_paid or delivery is Delivery.ON_ACCEPTANCE
 
     def leaves_owed(self, purpose: Purpose) -> bool:
         """Whether the charge is owed: what the customer has without having paid for it.

@@ -16,13 +16,14 @@ from typing import ClassVar
 import attrs
 
 from licensebill import funding
+from licensebill._checks import each_of, function, instance, instant
 from licensebill.accounts import Account, Change, advance, funding_of, has_ended, is_recharge_under_way, tariff_on
 from licensebill.bills import Tax, TaxRule, monthly_bill, no_tax, planned
 from licensebill.changes import CarryOver, OpenRecharge
 from licensebill.charges import PREPAID, TRANSITIONS, Charge, DeclineOf, Standing, State, newly_opened, record, signal
 from licensebill.cycles import Period, first_instant
 from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError
-from licensebill.events import Answered, Changed, Event, Fact, Halted, Planned, Prepared, Target
+from licensebill.events import Answered, Changed, Event, Fact, Halted, Planned, Prepared, Target, checked_fact
 from licensebill.funding import Attempts, Decline, Outcome, SourceKind
 from licensebill.ledger import Intent, Line
 from licensebill.minutes import RechargeDecision, last_run, next_run, recharge_decision, recharge_quote, usage_window
@@ -54,6 +55,7 @@ class Draft:
         """The draft with further facts."""
         draft = self
         for fact in facts:
+            checked_fact("facts", fact)
             event, standing = record(draft.standing, fact, at=at, id=_event_id(fact, draft.standing.version + 1))
             draft = Draft(draft.before, (*draft.events, event), standing)
         return draft
@@ -67,7 +69,7 @@ def draft_of(standing: Standing, *facts: Fact, at: datetime.datetime) -> Draft:
 
     Source: BIL-4.
     """
-    return Draft(standing, (), standing).then(*facts, at=at)
+    return Draft(standing, (), instance("standing", standing, Standing)).then(*facts, at=at)
 
 
 def asked_id(event: str) -> str:
@@ -75,6 +77,7 @@ def asked_id(event: str) -> str:
 
     Source: BIL-4.
     """
+    instance("event", event, str)
     return f"{event}/asked"
 
 
@@ -105,6 +108,10 @@ def change_draft(
 
     Source: BIL-1, FUN-4, MIN-12.
     """
+    instance("standing", standing, Standing)
+    instance("change", change, Change)  # type: ignore[type-abstract]
+    instance("capabilities", capabilities, Capabilities)
+    instance("event", event, str)
     if change.on > standing.local_day(at) + _DAY:
         raise InvalidValue("on", f"must not be after {standing.local_day(at)}, the account's day, but is {change.on}")
     changed = Changed(change)
@@ -132,6 +139,7 @@ def targets(standing: Standing, intent: Intent, at: datetime.datetime) -> tuple[
 
     Source: FUN-4, MIN-12.
     """
+    instance("intent", intent, Intent)
     allowed = attempts(standing, intent, at).order
     if not intent.sources:
         return tuple(map(Target.of, allowed))
@@ -149,6 +157,8 @@ def attempts(standing: Standing, intent: Intent, at: datetime.datetime) -> Attem
 
     Source: FUN-4, MIN-12.
     """
+    instance("standing", standing, Standing)
+    instance("intent", intent, Intent)
     account = standing.account
     held = funding_of(account)
     return funding.attempts(
@@ -220,8 +230,12 @@ def next_step(
 
     Source: FUN-9.
     """
+    instance("standing", standing, Standing)
+    instant("now", now)
+    instance("capabilities", capabilities, Capabilities)
+    left_alone = tuple(each_of("skip", skip, str))
     for charge in standing.charges:
-        if charge.intent.id not in skip:
+        if charge.intent.id not in left_alone:
             step = _step(standing, charge, now, capabilities)
             if step is not None:
                 return step
@@ -276,6 +290,7 @@ def facts_of(charge: Charge, answer: str | Outcome) -> tuple[Prepared | Answered
 
     Source: FUN-9.
     """
+    instance("charge", charge, Charge)
     of = {"intent": charge.intent.id, "attempt": charge.attempt}
     if isinstance(answer, str):
         return (Prepared(**of, ref=answer),)  # type: ignore[arg-type]
@@ -315,6 +330,7 @@ def news(draft: Draft) -> tuple[Notice, ...]:
 
     Source: FUN-9.
     """
+    instance("draft", draft, Draft)
     return tuple(notice for event in draft.events if (notice := _news_of(draft, event.fact)) is not None)
 
 
@@ -345,6 +361,8 @@ def is_bill_due(standing: Standing, now: datetime.datetime) -> bool:
 
     Source: CYC-1.
     """
+    instance("standing", standing, Standing)
+    instant("now", now)
     return now >= standing.at and bool(_account_at(standing, now).unbilled)
 
 
@@ -376,11 +394,15 @@ def bill_draft(
 
     Source: BIL-1, CYC-1, STO-4.
     """
+    instance("standing", standing, Standing)
+    instance("capabilities", capabilities, Capabilities)
+    measured = tuple(each_of("readings", readings, Reading))
+    function("tax", tax)
     if not is_bill_due(standing, now):
         return None
     account = advance(standing.account, standing.local_day(now))
     try:
-        bill = monthly_bill(account, account.unbilled[0].cycle.start, readings=readings, tax=_guarded(tax))
+        bill = monthly_bill(account, account.unbilled[0].cycle.start, readings=measured, tax=_guarded(tax))
         return change_draft(standing, planned(bill, account.today), at=now, capabilities=capabilities)
     except LicenseBillError as refused:
         return Notice(account.id, refused.code, f"the bill of {account.unbilled[0].cycle} waits: {refused}")
@@ -424,6 +446,8 @@ def recharge_window(standing: Standing, now: datetime.datetime) -> Period | None
 
     Source: MIN-5, MIN-7.
     """
+    instance("standing", standing, Standing)
+    instant("now", now)
     account = standing.account
     if now < standing.at or not account.automatic.is_on or has_ended(account, standing.local_day(now)):
         return None
@@ -448,6 +472,10 @@ def recharge_decided(
 
     Source: MIN-4, MIN-7, MIN-12.
     """
+    instance("standing", standing, Standing)
+    instance("usage", usage, Usage)
+    instant("now", now)
+    instance("capabilities", capabilities, Capabilities)
     account, on = _account_at(standing, now), standing.local_day(now)
     tariff = tariff_on(account, on).value
     lately = [one for one in standing.recharges if (one.on.year, one.on.month) == (on.year, on.month)]
@@ -482,6 +510,10 @@ def recharge_draft(
 
     Source: MIN-4, MIN-7, MIN-12.
     """
+    instance("standing", standing, Standing)
+    instance("usage", usage, Usage)
+    instant("now", now)
+    instance("capabilities", capabilities, Capabilities)
     if recharge_window(standing, now) is None:
         return ()
     account = standing.account
@@ -513,6 +545,7 @@ def wake(standing: Standing) -> datetime.datetime | None:
 
     Source: CYC-1, MIN-7.
     """
+    instance("standing", standing, Standing)
     account = standing.account
     instants = [instant for charge in standing.charges if (instant := _charge_wake(standing, charge)) is not None]
     has_gone = has_ended(account, account.today)

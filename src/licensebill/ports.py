@@ -66,7 +66,7 @@ _OVERHEARD = frozenset({Feature.RECORDED, Feature.MONITORED})
 
 def _features(place: str, value: object) -> tuple[Feature, ...]:
     """The features named, each once and in the order of `Feature`, whatever collection they came in."""
-    given = instance(place, value, Collection)  # type: ignore[type-abstract]
+    given = tuple(instance(place, value, Collection))  # type: ignore[type-abstract]
     for feature in given:
         instance(place, feature, Feature)
     return tuple(feature for feature in Feature if feature in given)

@@ -102,6 +102,7 @@ class PerUnit:
 
     def working(self, quantity: int) -> str:
         """The arithmetic, with the numbers put in."""
+        whole("quantity", quantity)
         rest = "" if self.per == 1 else f" / {self.per}"
         return f"{quantity} * {self.amount.text}{rest}"
 
@@ -130,6 +131,7 @@ class Flat:
 
     def working(self, quantity: int) -> str:
         """The arithmetic, with the numbers put in."""
+        whole("quantity", quantity)
         return self.amount.text if quantity else "0"
 
     def __str__(self) -> str:
@@ -229,6 +231,7 @@ class Graduated(_Tiered):
 
     def working(self, quantity: int) -> str:
         """The arithmetic, with the numbers put in."""
+        whole("quantity", quantity)
         return _sum_of(self._entered(quantity)) if quantity else "0"
 
     def __str__(self) -> str:
@@ -257,6 +260,7 @@ class Volume(_Tiered):
 
     def working(self, quantity: int) -> str:
         """The arithmetic, with the numbers put in."""
+        whole("quantity", quantity)
         return _sum_of([(quantity, self._entered(quantity)[-1][1])]) if quantity else "0"
 
     def __str__(self) -> str:
@@ -307,6 +311,7 @@ class Package:
 
     def working(self, quantity: int) -> str:
         """The arithmetic, with the numbers put in."""
+        whole("quantity", quantity)
         counted = f"max({quantity} - {self.free}, 0)" if self.free else str(quantity)
         return f"ceil({counted} / {self.size}) * {self.amount.text}"
 

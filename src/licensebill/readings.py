@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import attrs
 
-from licensebill._checks import cardless_text, checked, instance, instant, whole
+from licensebill._checks import cardless_text, checked, each_of, instance, instant_in_utc, whole
 from licensebill.errors import InvalidValue, RuleViolation
 from licensebill.explain import Explanation, Input
 from licensebill.terms import STANDARD, ByteUnits, ReadingRule, StorageTerms
@@ -44,6 +44,8 @@ def sized(count: int, units: ByteUnits = ByteUnits.DECIMAL) -> str:
         >>> sized(1_200_000_000), sized(1_000_000_001), sized(2**20, ByteUnits.BINARY)
         ('1.2 GB', '1,000,000,001 bytes', '1 MiB')
     """
+    whole("count", count)
+    instance("units", units, ByteUnits)
     megabyte, gigabyte = _NAMES[units]
     for size, name in ((units.gigabyte, gigabyte), (units.megabyte, megabyte)):
         thousandths, beyond = divmod(count * _THREE_DECIMALS, size)
@@ -56,16 +58,8 @@ def sized(count: int, units: ByteUnits = ByteUnits.DECIMAL) -> str:
 # --- the reading that counts --------------------------------------------------------------------------------------
 
 
-def _in_utc(place: str, at: object) -> datetime.datetime:
-    try:
-        # two datetimes of one zone are compared by their wall clocks, wrongly where those are set back: in UTC never
-        return instant(place, at).astimezone(UTC)
-    except OverflowError:
-        raise InvalidValue(place, "must lie within the calendar in UTC") from None
-
-
-def _taken_at(at: datetime.datetime) -> datetime.datetime:
-    return _in_utc("at", at)
+def _taken_at(at: object) -> datetime.datetime:
+    return instant_in_utc("at", at)
 
 
 @attrs.frozen(kw_only=True)
@@ -164,7 +158,7 @@ def counted_reading(
 00:00:00+00:00: it takes a reading of that instant or at most 1 day before it, and the newest up to then is of \
 2026-11-29 23:00:00+00:00; a missing reading is not zero (STO-4)
     """
-    start, policy = _in_utc("cycle_start", cycle_start), instance("terms", terms, StorageTerms).reading
+    start, policy = instant_in_utc("cycle_start", cycle_start), instance("terms", terms, StorageTerms).reading
     until = [reading for reading in _in_order(readings) if reading.at <= start]
     if policy is ReadingRule.PEAK_BEFORE:
         first, end = _cycle_before(cycle_before, start)
@@ -176,19 +170,16 @@ def counted_reading(
     return max(candidates, key=lambda reading: reading.bytes)
 
 
-def _in_order(readings: object) -> list[Reading]:
+def _in_order(readings: Iterable[Reading]) -> list[Reading]:
     """One reading for each instant, the one given last, from the earliest on."""
-    given = instance("readings", readings, Iterable)  # type: ignore[type-abstract]
-    by_instant = {}
-    for position, reading in enumerate(given):
-        by_instant[instance(f"readings[{position}]", reading, Reading).at] = reading
+    by_instant = {reading.at: reading for reading in each_of("readings", readings, Reading)}
     return [by_instant[at] for at in sorted(by_instant)]
 
 
 def _cycle_before(given: object, start: datetime.datetime) -> tuple[datetime.datetime, datetime.datetime]:
     match given:
         case (begun, ended):
-            first, end = _in_utc("cycle_before", begun), _in_utc("cycle_before", ended)
+            first, end = instant_in_utc("cycle_before", begun), instant_in_utc("cycle_before", ended)
             if first < end <= start:
                 return first, end
     raise InvalidValue("cycle_before", f"must be two instants, the second later than the first and not after {start}")
@@ -313,7 +304,7 @@ def growth(readings: Iterable[Reading], *, at: datetime.datetime, terms: Storage
         >>> print(growth([old, new], at=december).per_day)
         5000000
     """
-    until, days = _in_utc("at", at), instance("terms", terms, StorageTerms).growth_days
+    until, days = instant_in_utc("at", at), instance("terms", terms, StorageTerms).growth_days
     within = [
         reading for reading in _in_order(readings) if reading.at <= until and _days_started(until - reading.at) <= days
     ]

@@ -361,6 +361,7 @@ class Schedule:
 
     def line(self, product: str) -> Line | None:
         """A product's own line; None where nothing of it is billed."""
+        instance("product", product, str)
         return next((line for line in self.lines if line.products == (product,)), None)
 
     def explanation(self) -> Explanation:

@@ -18,7 +18,7 @@ from itertools import accumulate, takewhile
 
 import attrs
 
-from licensebill._checks import checked, day, instance, tuple_of, whole
+from licensebill._checks import MAX_WHOLE, checked, day, instance, several, tuple_of, whole
 from licensebill.cycles import InvalidPeriod, first_instant
 from licensebill.errors import InvalidValue
 from licensebill.explain import Explanation, Input
@@ -95,6 +95,8 @@ class UsagePattern:
             >>> UsagePattern.by_day([Money.parse("24.00", "USD"), Money.parse("0.00", "USD")]).hours[0]
             Money.parse('1.00', 'USD')
         """
+        for position, amount in enumerate(instance("days", days, Sequence)):  # type: ignore[type-abstract]
+            instance(f"days[{position}]", amount, Money)
         spread = (allocate(amount, [1] * _HOURS_OF_A_DAY, to=Unit.MICRO) for amount in days)
         return cls(tuple(hour for hours in spread for hour in hours))
 
@@ -112,10 +114,13 @@ class UsagePattern:
 
     def between(self, start: int, end: int) -> Money:
         """What is used from one hour to before another, both counted from the first 00:00 UTC."""
+        for place, hour in (("start", start), ("end", end)):
+            whole(place, hour, -MAX_WHOLE)
         return Money(self._used_until(end) - self._used_until(start), self.currency)
 
     def most_within(self, hours: int) -> Money:
         """The most that any stretch of so many hours uses."""
+        whole("hours", hours)
         return max(self.between(hour, hour + hours) for hour in range(len(self.hours)))
 
     def _used_until(self, hour: int) -> int:
@@ -284,7 +289,7 @@ def saw_tooth(
         whole("settlement_hours", settlement_hours),
     )
     check_currency("balance", balance.currency, usage.currency)
-    failing = {whole("failing_runs", number) for number in failing_runs}
+    failing = {whole("failing_runs", number) for number in several("failing_runs", failing_runs)}
     end = _checked_end(start, days)
     history = _history(usage, start, days, policy)
     runs = []

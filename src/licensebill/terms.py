@@ -20,7 +20,17 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from licensebill._checks import cardless_text, checked, day, distinct, instance, text, tuple_of, whole
+from licensebill._checks import (
+    cardless_or_empty,
+    cardless_text,
+    checked,
+    day,
+    distinct,
+    instance,
+    text,
+    tuple_of,
+    whole,
+)
 from licensebill.cycles import Convention, Period, boundary
 from licensebill.errors import InvalidValue, shown
 from licensebill.money import CurrencyMismatch, Money, decimals
@@ -46,7 +56,7 @@ class Step(Generic[_T]):
 
     since: date = attrs.field(validator=checked(day))
     value: _T
-    source: str = attrs.field(default="", validator=checked(instance, str))
+    source: str = attrs.field(default="", validator=checked(cardless_or_empty))
 
 
 def _ascending(place: str, value: object) -> tuple[Step[Any], ...]:
@@ -485,6 +495,8 @@ def numbers(terms: Any) -> Iterator[tuple[str, Any, str, str]]:  # noqa: ANN401 
         >>> next(numbers(STANDARD))
         ('storage.included_users', 5, 'users', 'STO-1')
     """
+    if not attrs.has(type(terms)):
+        raise InvalidValue("terms", f"must be a tariff or a part of one, not {shown(terms)}")
     for field in attrs.fields(type(terms)):
         value = getattr(terms, field.name)
         if "rule" in field.metadata:
@@ -570,6 +582,7 @@ class Catalog:
         Raises:
             UnknownProduct: there is none; the error names those there are.
         """
+        instance("product", product_id, str)
         for product in self.products:
             if product.id == product_id:
                 return product
@@ -772,6 +785,7 @@ class Contract:
 
         Source: LIC-7.
         """
+        instance("product", product, str)
         if not self.is_in_force(on):
             return None
         return next((price.price.on(on) for price in self.prices if price.product == product), None)
@@ -781,6 +795,7 @@ class Contract:
 
         Source: MIN-2.
         """
+        instance("kind", kind, str)
         if not self.is_in_force(on):
             return None
         return next((rate.rate.on(on) for rate in self.rates if rate.kind == kind), None)
@@ -800,6 +815,7 @@ class Contract:
 
         Source: PRC-4.
         """
+        day("on", on)
         if self.minimum_spend is None or not self.is_in_force(on):
             return None
         return self.minimum_spend.on(on)
@@ -810,6 +826,7 @@ def contract_on(contracts: tuple[Contract, ...], on: date) -> Contract | None:
 
     Source: LIC-7, LIC-11.
     """
-    begun = [contract for contract in contracts if contract.start <= on]
+    day("on", on)
+    begun = [contract for contract in tuple_of("contracts", contracts, Contract) if contract.start <= on]
     latest = max(begun, key=lambda contract: contract.start, default=None)
     return latest if latest is not None and latest.is_in_force(on) else None

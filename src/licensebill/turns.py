@@ -18,7 +18,7 @@ from collections.abc import Collection, Generator, Iterable
 
 import attrs
 
-from licensebill._checks import kept_of
+from licensebill._checks import each_of, function, instance, instant, kept_of
 from licensebill.bills import TaxRule, no_tax
 from licensebill.charges import Charge, Standing, State, folded, moves, still_applies
 from licensebill.cycles import Period
@@ -154,16 +154,25 @@ def turn(
 
     Source: BIL-4, FUN-9.
     """
+    _check(now, job, capabilities, tax)
+    left_alone = tuple(each_of("skip", skip, str))
     standing = yield from read(known)
     if standing is None:
         return Turn(standing=None, is_last=True)
-    step = next_step(standing, now, capabilities, skip=skip)
+    step = next_step(standing, now, capabilities, skip=left_alone)
     if isinstance(step, Ask):
         return (yield from asked(standing, step))
     found = step or (yield from planned(standing, now, job, capabilities, tax))
     if isinstance(found, Draft):
         return (yield from _decided(found))
     return Turn(standing=standing, is_last=True, notices=found)
+
+
+def _check(now: datetime.datetime, job: Job, capabilities: Capabilities, tax: TaxRule) -> None:
+    instant("now", now)
+    instance("job", job, Job)
+    instance("capabilities", capabilities, Capabilities)
+    function("tax", tax)
 
 
 def read(known: Standing | None) -> Generator[Effect, object, Standing | None]:
@@ -181,7 +190,7 @@ def read(known: Standing | None) -> Generator[Effect, object, Standing | None]:
 
     Source: BIL-4.
     """
-    stream = yield Load(0 if known is None else known.version)
+    stream = yield Load(0 if known is None else instance("known", known, Standing).version)
     assert isinstance(stream, Stream)  # noqa: S101 - narrows what the driver answers
     if known is not None and stream.version < known.version:
         raise StoreUnavailable(
@@ -210,6 +219,10 @@ def grown(before: Standing | None, reread: Standing | None, conflict: VersionCon
 
     Source: BIL-4.
     """
+    for place, standing in (("before", before), ("reread", reread)):
+        if standing is not None:
+            instance(place, standing, Standing)
+    instance("conflict", conflict, VersionConflict)
     if reread is None or reread == before:
         raise StoreUnavailable(f"{conflict}, and yet it holds nothing more") from conflict
     return reread
@@ -232,6 +245,8 @@ def planned(
 
     Source: BIL-1, MIN-7.
     """
+    _check(now, job, capabilities, tax)
+    instance("standing", standing, Standing)
     if job is Job.BILLS and is_bill_due(standing, now):
         readings = yield ReadStorage(now)
         if isinstance(readings, Notice):
@@ -268,7 +283,9 @@ def asked(standing: Standing, ask: Ask, *, is_hint: bool = False) -> Generator[E
 
     Source: FUN-9.
     """
-    charge = ask.charge
+    instance("standing", standing, Standing)
+    charge = instance("ask", ask, Ask).charge
+    instance("is_hint", is_hint, bool)
     reply = yield ask
     assert isinstance(reply, Reply)  # noqa: S101 - narrows what the driver answers
     answer = reply.answer

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import attrs
 
-from licensebill._checks import cardless_text, checked, day, instance, text, tuple_of, whole
+from licensebill._checks import cardless_text, checked, day, instance, several, text, tuple_of, whole
 from licensebill.cycles import Period
 from licensebill.errors import InvalidValue, RuleViolation, shown
 from licensebill.explain import Explanation, Input
@@ -197,6 +197,9 @@ def draw(
         (Money.parse('0.04', 'USD'), Money.parse('0.00', 'USD'))
     """
     increments = instance("rate", rate, Rate).increments
+    for place, value in (("seconds", seconds), ("count", count)):
+        if value is not None:
+            whole(place, value)
     wanted, given, other = ("count", count, seconds) if increments is None else ("seconds", seconds, count)
     if other is not None or given is None:
         counted = "pieces: give count" if increments is None else "seconds: give seconds"
@@ -331,7 +334,7 @@ class UsageHistory:
         decimals(currency)  # refuses an unknown code
         sums: dict[tuple[date, str], int] = {}
         kinds: set[str] = set()
-        for position, entry in enumerate(entries):
+        for position, entry in enumerate(several("entries", entries)):
             on, kind, amount = _entry(f"entries[{position}]", entry, currency, kinds)
             sums[on, kind] = sums.get((on, kind), 0) + amount.micros
         used = sorted((on, kind, Money(micros, currency)) for (on, kind), micros in sums.items() if micros)

@@ -350,6 +350,15 @@ class TestAdvance:
             advance(account(), date(2026, 11, 19))
         assert late.value.code == "out_of_order"
 
+    def test_a_day_in_another_century_is_a_slip(self) -> None:
+        """Its cycles would take minutes to pass; a century of them is passed."""
+        last = TODAY + timedelta(36_525)
+        assert advance(account(), last).today == last
+        with pytest.raises(InvalidValue, match=r"^to: must be at most a century after 2026-11-20, not 9999-12-31$"):
+            advance(account(), date.max)
+        with pytest.raises(InvalidValue):
+            advance(account(), last + timedelta(1))
+
     @pytest.mark.parametrize(("given", "to"), [("acme", TODAY), (account(), "2026-12-01")])
     def test_an_account_and_a_day_are_asked_for(self, given: Any, to: Any) -> None:
         """Nothing else stands for a day."""

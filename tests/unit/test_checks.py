@@ -112,6 +112,15 @@ class TestText:
         assert refusal(_checks.cardless_text, " ") == "must not be blank"
         assert refusal(_checks.cardless_text, "abcd", 3) == "must have at most 3 characters, not 4"
 
+    def test_cardless_or_empty(self) -> None:
+        """What need not be said may be empty; blank it may not be."""
+        assert _checks.cardless_or_empty("used", "") == ""
+        assert _checks.cardless_or_empty("used", "Ada") == "Ada"
+        assert refusal(_checks.cardless_or_empty, "abcd", 3) == "must have at most 3 characters, not 4"
+        assert refusal(_checks.cardless_or_empty, None) == "must be a str, not None"
+        assert refusal(_checks.cardless_or_empty, " ") == "must not be blank"
+        assert refusal(_checks.cardless_or_empty, "4111 1111 1111 1111").startswith("holds what could be a card")
+
 
 class TestTime:
     """Days, instants and time zones."""
@@ -152,6 +161,15 @@ class TestTime:
 
         assert refusal(_checks.instant, NOON.replace(tzinfo=Nowhere())).startswith("must have a time zone")
 
+    def test_instant_in_utc(self) -> None:
+        """The same instant; one that no day in UTC has is refused."""
+        denver = NOON.astimezone(zoneinfo.ZoneInfo("America/Denver"))
+        at = _checks.instant_in_utc("used", denver)
+        assert (at, at.tzinfo) == (NOON, datetime.UTC)
+        last = datetime.datetime.max.replace(tzinfo=denver.tzinfo)
+        assert refusal(_checks.instant_in_utc, last) == "must lie within the calendar in UTC"
+        assert refusal(_checks.instant_in_utc, NOON.replace(tzinfo=None)).startswith("must have a time zone")
+
     def test_zone(self) -> None:
         """Any tzinfo is a zone; a zone's name is not."""
         for zone in (datetime.UTC, zoneinfo.ZoneInfo("America/Denver")):
@@ -180,6 +198,28 @@ class TestKinds:
         """The position of the wrong item is named."""
         with pytest.raises(InvalidValue, match=r"^used\[1\]: must be an Input, not 7$"):
             _checks.tuple_of("used", (self.GIVEN, 7), Input)
+
+    def test_function(self) -> None:
+        """What can be called; it is not called."""
+        assert _checks.function("used", refusal) is refusal
+        assert refusal(_checks.function, "refusal") == "must be a function, not 'refusal'"
+
+    @pytest.mark.parametrize("values", [(), ["a"], {"a"}, {"a": 1}, iter("ab")])
+    def test_several(self, values: Any) -> None:
+        """Whatever can be gone through, as it is."""
+        assert _checks.several("used", values) is values
+
+    @pytest.mark.parametrize(("value", "shown"), [("ab", "'ab'"), (b"ab", "a bytes"), (5, "5"), (None, "None")])
+    def test_not_several(self, value: object, shown: str) -> None:
+        """A text would be gone through letter by letter."""
+        assert refusal(_checks.several, value) == f"must be an Iterable, not {shown}"
+
+    def test_each_of(self) -> None:
+        """One by one, as they are asked for; the first of another type is named by its position."""
+        given = _checks.each_of("used", iter((self.GIVEN, 7)), Input)
+        assert next(given) is self.GIVEN
+        with pytest.raises(InvalidValue, match=r"^used\[1\]: must be an Input, not 7$"):
+            next(given)
 
     @pytest.mark.parametrize("values", [(), ("a",), ("a", "b", "A")])
     def test_distinct(self, values: tuple[str, ...]) -> None:

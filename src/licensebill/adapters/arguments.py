@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from datetime import UTC
 
-from licensebill._checks import distinct, instance, instant, text, whole
+from licensebill._checks import distinct, instance, instant, several, text, whole
 from licensebill.errors import InvalidValue
 from licensebill.events import Event
 from licensebill.protocols import AlreadyAppended, VersionConflict
@@ -33,7 +33,7 @@ def check_append(
     """
     text("account", account)
     whole("expected_version", expected_version)
-    given = tuple(instance("events", one, Event) for one in events)
+    given = tuple(instance("events", one, Event) for one in several("events", events))
     if not given:
         raise InvalidValue("events", "must hold at least one event")
     if len(given) > 1:
@@ -59,7 +59,7 @@ def check_list(after: str, limit: int) -> None:
     Raises:
         InvalidValue: one is wrong.
     """
-    if after != "":
+    if instance("after", after, str):
         text("after", after)
     whole("limit", limit, 1)
 

@@ -33,7 +33,7 @@ from licensebill._checks import instance, text
 from licensebill.adapters.arguments import check_append, check_list, check_load, check_page, conflict, utc
 from licensebill.adapters.rows import ACCOUNTS, LOAD, Row, snapshot_of, standing_of, stream_of
 from licensebill.charges import Standing
-from licensebill.errors import InvalidValue
+from licensebill.errors import InvalidValue, shown
 from licensebill.events import Event, Stream
 from licensebill.protocols import StoreUnavailable
 
@@ -98,7 +98,11 @@ class Sqlite:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: timedelta = timedelta(seconds=10)) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise InvalidValue("path", f"must be that of a file, not {shown(path)}")
         self._path = os.fspath(path)
+        if "\0" in self._path:
+            raise InvalidValue("path", "must hold no NUL")
         if self._path in {"", ":memory:"}:
             raise InvalidValue("path", "must be that of a file: a database in memory is lost with its process")
         if instance("timeout", timeout, timedelta) < timedelta():
