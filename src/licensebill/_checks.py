@@ -115,7 +115,7 @@ def several(place: str, values: Iterable[_T]) -> Iterable[_T]:
     return values
 
 
-def each_of(place: str, values: Iterable[object], kind: type[_T]) -> Iterator[_T]:
+def each_of(place: str, values: Iterable[_T], kind: type[_T]) -> Iterator[_T]:
     """Several values of one type, each checked when its turn comes."""
     for position, value in enumerate(several(place, values)):
         if not isinstance(value, kind):
