@@ -25,7 +25,7 @@ import attrs
 from json_source_map import calculate
 
 from licensebill import minutes
-from licensebill._checks import cardless_text, instance, instant, several, text, whole
+from licensebill._checks import cardless_text, function, instance, instant, several, text, whole
 from licensebill._tables import (
     CURRENCY,
     DAY,
@@ -692,7 +692,7 @@ def load_usage(path: Path, account: Account, *, until: datetime.datetime, opened
         InvalidFile: the first hundred faults with line and column, and how many more.
         OSError: the file cannot be read.
     """
-    with _lines_of(path, opened) as lines:
+    with _lines_of(path, function("opened", opened)) as lines:
         return read_usage(lines, account, until=until, name=path.name)
 
 
