@@ -22,6 +22,11 @@ def test_nothing_is_lost_doubled_or_adrift(seed: int) -> None:
     assert verdict.charges > 0
 
 
+def test_a_provider_that_captures_less_captures_something() -> None:
+    """This seed asks for a dollar where a dollar less is captured."""
+    assert simulate(2068, months=10, faults=30).wrong == ()
+
+
 def lived(seed: int) -> World:
     """A world after a month."""
     world = World(seed, months=1, faults=100)

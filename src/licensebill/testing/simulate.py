@@ -46,7 +46,7 @@ from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.keyed import keyed
 from licensebill.licenses import Holding, Licenses
 from licensebill.minutes import AutomaticRecharge
-from licensebill.money import Money
+from licensebill.money import MICROS, Money
 from licensebill.outcomes import (
     Declined,
     DeclineKind,
@@ -110,8 +110,9 @@ class _Made:
             return _DECLINES[self.fate]
         if self.request.target.kind is SourceKind.BANK_ACCOUNT:
             return self._debit(now - self.since)
-        less = Money(1_000_000 if self.fate == "less" else 0, self.request.amount.currency)
-        return Succeeded(self.request.amount - less)
+        asked, dollar = self.request.amount, Money(MICROS, self.request.amount.currency)
+        is_less = self.fate == "less" and asked > dollar  # of nothing there is no capture
+        return Succeeded(asked - dollar if is_less else asked)
 
     def _debit(self, gone: timedelta) -> Outcome:
         if gone < _PENDING:
