@@ -83,9 +83,9 @@ def test_amounts_are_payable() -> None:
 
 def test_one_currency() -> None:
     """Prices in two currencies are refused where they meet."""
-    with pytest.raises(CurrencyMismatch, match="must be in USD like the others, not EUR"):
+    with pytest.raises(CurrencyMismatch, match=r"^price: must be in USD like the others, not EUR"):
         ordered(chosen(), Money.parse("300.00", "EUR"))
-    with pytest.raises(CurrencyMismatch, match="must be in USD like the others, not EUR"):
+    with pytest.raises(CurrencyMismatch, match=r"^price: must be in USD like the others, not EUR"):
         ordered(ordered(Services()), Money.parse("300.00", "EUR"))
     assert ordered(Services(), Money.parse("300.00", "EUR")).orders[0].amount.currency == "EUR"
 
@@ -110,27 +110,27 @@ def test_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "error"),
+    ("call", "error", "place"),
     [
-        (lambda: choose_implementation(Services(), "Guided", Money(-1, "USD"), on=DAY), InvalidPrice),
-        (lambda: choose_implementation(Services(), "", GUIDED, on=DAY), InvalidValue),
-        (lambda: choose_implementation(Services(), "4111111111111111", GUIDED, on=DAY), InvalidValue),
-        (lambda: choose_implementation(Services(), "Guided", GUIDED, on=None), InvalidValue),  # type: ignore[arg-type]
-        (lambda: choose_implementation(Services(), "Guided", 1500, on=DAY), InvalidValue),  # type: ignore[arg-type]
-        (lambda: choose_implementation(None, "Guided", GUIDED, on=DAY), InvalidValue),  # type: ignore[arg-type]
-        (lambda: ordered(Services(), Money(-1, "USD")), InvalidPrice),
-        (lambda: ordered(Services(), approved_by="Grace Hopper"), InvalidValue),  # type: ignore[arg-type]
-        (lambda: ordered(None), InvalidValue),  # type: ignore[arg-type]
-        (lambda: order_service(Services(), None, GUIDED, on=DAY, approved_by=None), InvalidValue),  # type: ignore[arg-type]
-        (lambda: Services("Guided"), InvalidValue),  # type: ignore[arg-type]
-        (lambda: Services(None, ("Training",)), InvalidValue),  # type: ignore[arg-type]
+        (lambda: choose_implementation(Services(), "Guided", Money(-1, "USD"), on=DAY), InvalidPrice, "price"),
+        (lambda: choose_implementation(Services(), "", GUIDED, on=DAY), InvalidValue, "name"),
+        (lambda: choose_implementation(Services(), "4111111111111111", GUIDED, on=DAY), InvalidValue, "name"),
+        (lambda: choose_implementation(Services(), "Guided", GUIDED, on=None), InvalidValue, "on"),  # type: ignore[arg-type]
+        (lambda: choose_implementation(Services(), "Guided", 1500, on=DAY), InvalidValue, "price"),  # type: ignore[arg-type]
+        (lambda: choose_implementation(None, "Guided", GUIDED, on=DAY), InvalidValue, "services"),  # type: ignore[arg-type]
+        (lambda: ordered(Services(), Money(-1, "USD")), InvalidPrice, "price"),
+        (lambda: ordered(Services(), approved_by="Grace Hopper"), InvalidValue, "approved_by"),  # type: ignore[arg-type]
+        (lambda: ordered(None), InvalidValue, "services"),  # type: ignore[arg-type]
+        (lambda: order_service(Services(), None, GUIDED, on=DAY, approved_by=None), InvalidValue, "name"),  # type: ignore[arg-type]
+        (lambda: Services("Guided"), InvalidValue, "implementation"),  # type: ignore[arg-type]
+        (lambda: Services(None, ("Training",)), InvalidValue, "orders[0]"),  # type: ignore[arg-type]
     ],
 )
-def test_wrong_arguments_are_refused(call: Any, error: type[InvalidValue]) -> None:
-    """Prices are amounts from zero, names are texts that are no card numbers, days are days."""
+def test_wrong_arguments_are_refused(call: Any, error: type[InvalidValue], place: str) -> None:
+    """Prices are amounts from zero, names are texts that are no card numbers, days are days; it says which is wrong."""
     with pytest.raises(error) as refused:
         call()
-    assert type(refused.value) is error
+    assert (type(refused.value), refused.value.place) == (error, place)
     assert "4111" not in str(refused.value)
 
 
