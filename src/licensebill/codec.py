@@ -612,6 +612,10 @@ def _line(path: FieldPath, lines: Mapping[FieldPath, int]) -> int | None:
     return next((lines[part] for part in nearest if part in lines), None)
 
 
+# of an item in a list; a key may be digits, too, even more than are ever read as a number
+_POSITION = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
 def _json_lines(source: str, name: str) -> dict[FieldPath, int]:
     lines = {}
     try:
@@ -621,7 +625,7 @@ def _json_lines(source: str, name: str) -> dict[FieldPath, int]:
     for pointer, entry in entries.items():
         parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
         start = entry.key_start or entry.value_start
-        lines[tuple(int(part) if part.isdecimal() else part for part in parts)] = start.line + 1
+        lines[tuple(int(part) if _POSITION.fullmatch(part) else part for part in parts)] = start.line + 1
     return lines
 
 

@@ -419,6 +419,11 @@ increments = [60]
         (fault,) = faults(source, name="a.json")
         assert (fault.line, fault.field) == (5, "account.began")
 
+    def test_a_key_may_be_digits(self) -> None:
+        """However many; Python reads no number of so many."""
+        source = f'{{"format": 1,\n "{"9" * 5_000}": 1,\n "as_of": "2026-12-01",\n "account": {{\n "id": 7}}}}'
+        assert [fault.line for fault in faults(source, name="a.json") if fault.field == "account.id"] == [5]
+
     def test_the_message_lists_file_line_field_and_problem(self) -> None:
         """For people; it survives pickling for programs."""
         with pytest.raises(InvalidFile) as refused:
