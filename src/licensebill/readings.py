@@ -58,7 +58,7 @@ def sized(count: int, units: ByteUnits = ByteUnits.DECIMAL) -> str:
 # --- the reading that counts --------------------------------------------------------------------------------------
 
 
-def _taken_at(at: object) -> datetime.datetime:
+def _taken_at(at: datetime.datetime) -> datetime.datetime:
     return instant_in_utc("at", at)
 
 

@@ -58,9 +58,8 @@ def permissions(draw: st.DrawFn) -> licenses.Permission:
 def license_purchases(draw: st.DrawFn, currency: str = "USD") -> changes.LicensePurchase:
     """Purchases of one license or more, to a total that no floor forbids."""
     account = draw(values.accounts(currency))
-    if not account.contracts:
-        agreed = draw(values.contracts(account.catalog, currency, on=account.today))
-        account = attrs.evolve(account, contracts=(agreed,))
+    agreed = account.contracts or (draw(values.contracts(account.catalog, currency, on=account.today)),)
+    account = attrs.evolve(account, contracts=agreed)
     product = draw(st.sampled_from([product.id for product in account.catalog.products]))
     floors = [step.value for floor in account.contracts[0].floors for step in floor.minimum.steps]
     total = max([account.licenses.holding(product).owned, *floors]) + draw(st.integers(1, 5))
