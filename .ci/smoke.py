@@ -13,10 +13,10 @@ import sys
 import tarfile
 
 #: What only an extra brings, and the modules that need one.
-OPTIONAL = {"cattrs", "cyclopts", "hypothesis", "json_source_map", "pytest", "rich"}
+OPTIONAL = {"cattrs", "cyclopts", "hypothesis", "json_source_map", "matplotlib", "pytest", "rich"}
 NEEDING_AN_EXTRA = {
-    *("__main__", "_conversion", "adapters", "cli", "codec", "commands", "documents"),
-    *("frames", "statements", "strategies"),
+    *("__main__", "_conversion", "_tables", "adapters", "cli", "codec", "commands", "documents"),
+    *("frames", "schemas", "statements", "strategies"),
     "testing",
 }
 
