@@ -1,0 +1,192 @@
+"""How many wrong programs the tests tell from the right one: mutation testing of the rule modules, with mutmut.
+
+    python bench/mutation.py --sample 100 --seed 1 [--module storage ...] [--patience 15] [--json] [--folder DIR]
+    python bench/mutation.py --all
+
+mutmut makes mutants: copies of a function with one thing changed (`<` to `<=`, a number, an argument left out). One is
+killed if a test fails, and survives if none does. All of it happens in a copy of the tree, in a folder that is gone
+afterwards; the tree itself is never written to.
+
+The tests of a module are the unit and property tests of its name, and of the module that passes its names on. mutmut
+records which of them reach which function, and runs for a mutant only those, the quick ones first, until one fails. Few
+examples are drawn for a property, and always the same ones (HYPOTHESIS_PROFILE=brief). Each mutant is a fork of a
+process that has collected the tests and run none, so that nothing is cached which another program computed.
+
+Only what stands in functions is changed: no default, no table, no constant of a module. mutmut leaves functions with a
+decorator alone; in the copy the properties are written as `name = property(name)`, and so are changed as well.
+
+A mutant without tests is one that none of the module's own tests reach, and counts as one that survives. One that takes
+too long counts as killed: `--patience` times as long as its tests took at first, by the clock; ask for more where other
+programs take turns with this one. All that no test killed are printed with their differences.
+"""
+
+import argparse
+import ast
+import collections
+import contextlib
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path("src", "licensebill")
+MODULES = (
+    *("licenses", "holdings", "assignments", "permissions", "schedules", "services", "ports", "traffic", "toll_free"),
+    *("storage", "readings", "stored_items", "minutes", "usage", "simulation", "funding", "outcomes", "administration"),
+    *("ledger", "pricing", "cycles", "money"),
+)
+KILLED = {"killed", "timeout"}
+
+_SETTINGS = """
+[tool.mutmut]
+source_paths = ["src"]
+only_mutate = [{module}]
+also_copy = ["README.md", "conftest.py", "docs", "examples"]
+pytest_add_cli_args = ["-p", "no:cacheprovider"]
+pytest_add_cli_args_test_selection = {tests}
+process_isolation = "forkserver"
+use_git_change_detection = false
+timeout_multiplier = {patience}
+"""
+#: As `mutmut run` does; `python -m mutmut` imports itself a second time.
+_RUN = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()", "run", "--max-children", "1"]
+
+
+def path_of(module: str) -> Path:
+    """Where a module stands in a tree."""
+    return PACKAGE / f"{module}.py"
+
+
+def tests_of(module: str) -> list[str]:
+    """The test files of a module, and of the one that passes its names on."""
+    passed_on = re.compile(rf"^from licensebill\.{module} import (\w+) as \1$", re.MULTILINE)
+    above = [one for one in MODULES if passed_on.search((ROOT / path_of(one)).read_text(encoding="utf-8"))]
+    files = [f"tests/{kind}/test_{name}.py" for name in (module, *above) for kind in ("unit", "property")]
+    return [file for file in files if (ROOT / file).exists()]
+
+
+def with_plain_properties(source: str) -> str:
+    """The same module, its properties without decorators."""
+    lines = source.splitlines(keepends=True)
+    methods = [one for part in ast.parse(source).body if isinstance(part, ast.ClassDef) for one in part.body]
+    for method in reversed(methods):
+        match method:
+            case ast.FunctionDef(decorator_list=[ast.Name(id="property" | "cached_property" as kind)]):
+                lines.insert(method.end_lineno or 0, f"    {method.name} = {kind}({method.name})\n")
+                del lines[method.decorator_list[0].lineno - 1]
+    return "".join(lines)
+
+
+def copied(folder: Path) -> Path:
+    """A copy of the tree in a folder, ready to be changed."""
+    tree = folder / "tree"
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".*", "__pycache__", "mutants", "build", "dist"))
+    for module in MODULES:
+        file = tree / path_of(module)
+        file.write_text(with_plain_properties(file.read_text(encoding="utf-8")), encoding="utf-8")
+    return tree
+
+
+def mutants_of(module: str) -> list[str]:
+    """The names of a module's mutants; asked for in the copy."""
+    from mutmut.mutation.file_mutation import mutate_file_contents  # noqa: PLC0415 - reads the settings it finds
+    from mutmut.utils.format_utils import get_mutant_name  # noqa: PLC0415
+
+    file = path_of(module)
+    mutated = mutate_file_contents(str(file), file.read_text(encoding="utf-8"))
+    return [get_mutant_name(file, name) for name in mutated.mutant_names]
+
+
+def tried(module: str, names: Sequence[str], settings: str, patience: int) -> list[dict[str, str]]:
+    """What became of some of a module's mutants; run in the copy."""
+    from mutmut.mutation.data import SourceFileMutationData  # noqa: PLC0415 - see above
+    from mutmut.mutation.diff_apply import get_diff_for_mutant  # noqa: PLC0415
+    from mutmut.stats import status_by_exit_code  # noqa: PLC0415
+
+    mutated, tests = json.dumps(str(path_of(module))), json.dumps(tests_of(module))
+    own = _SETTINGS.format(module=mutated, tests=tests, patience=patience)
+    Path("pyproject.toml").write_text(settings + own, encoding="utf-8")
+    shutil.rmtree("mutants", ignore_errors=True)
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "brief"}
+    done = subprocess.run([*_RUN, *names], env=environment, capture_output=True, text=True, check=False)
+    data = SourceFileMutationData(path=path_of(module))
+    data.load()
+    if done.returncode or any(data.exit_code_by_key[name] is None for name in names):
+        sys.exit(f"{module}: mutmut came to no end\n{done.stdout[-5000:]}{done.stderr[-5000:]}")
+    return [
+        {
+            "mutant": name,
+            "status": status_by_exit_code[data.exit_code_by_key[name]],
+            "difference": get_diff_for_mutant(name, path=path_of(module)),
+        }
+        for name in names
+    ]
+
+
+def score(results: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """How many were tried, what became of them, and the share that was killed, in percent."""
+    counts = collections.Counter(one["status"] for one in results)
+    killed = sum(counts[status] for status in KILLED)
+    return {"tried": len(results), **counts, "score": round(100 * killed / len(results), 1)}
+
+
+def measured(modules: Sequence[str], sample: int | None, seed: int, patience: int) -> dict[str, Any]:
+    """Make the mutants, draw some of them, and try these module by module; run in a copy of the tree."""
+    settings = Path("pyproject.toml").read_text(encoding="utf-8")
+    every = {module: mutants_of(module) for module in modules}
+    names = [(module, name) for module, found in every.items() for name in found]
+    drawn = set(names if sample is None else random.Random(seed).sample(names, min(sample, len(names))))  # noqa: S311
+    together: list[dict[str, str]] = []
+    by_module = {}
+    for module, found in every.items():
+        if some := [name for name in found if (module, name) in drawn]:
+            started = time.monotonic()
+            results = tried(module, some, settings, patience)
+            seconds = round(time.monotonic() - started)
+            by_module[module] = {"mutants": len(found), **score(results), "seconds": seconds}
+            together += results
+    return {
+        "mutants": len(names),
+        "seed": None if sample is None else seed,
+        **score(together),
+        "modules": by_module,
+        "others": [one for one in together if one["status"] != "killed"],
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="How many wrong programs the tests notice.")
+    extent = parser.add_mutually_exclusive_group(required=True)
+    extent.add_argument("--sample", type=int, help="try so many mutants, drawn from all")
+    extent.add_argument("--all", action="store_true", help="try every mutant")
+    parser.add_argument("--seed", type=int, default=1, help="draws another sample")
+    parser.add_argument("--module", action="append", choices=MODULES, help="only this one; may be given again")
+    parser.add_argument("--patience", type=int, default=15, help="how many times as long as its tests one may take")
+    parser.add_argument("--json", action="store_true", help="print JSON on one line")
+    parser.add_argument("--folder", help="where the copy is made, instead of the system's folder for such")
+    asked = parser.parse_args()
+    if asked.sample is not None and asked.sample < 1:
+        parser.error("--sample must be at least 1")
+    with tempfile.TemporaryDirectory(dir=asked.folder) as temporary, contextlib.chdir(copied(Path(temporary))):
+        result = measured(asked.module or MODULES, asked.sample, asked.seed, asked.patience)
+    if asked.json:
+        print(json.dumps(result))
+        return
+    for one in result.pop("others"):
+        print(f"{one['mutant']}: {one['status']}\n{one['difference']}\n")
+    for name, counts in {**result.pop("modules"), "together": result}.items():
+        print(f"{name:15}", ", ".join(f"{what} {count}" for what, count in counts.items()))
+
+
+if __name__ == "__main__":
+    main()
