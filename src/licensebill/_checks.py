@@ -190,9 +190,12 @@ def kept_of(said: str) -> str:
 
 def checked(check: Callable[..., object], *bounds: object) -> Callable[[Any, "attrs.Attribute[Any]", Any], object]:
     """One of the checks above as an attrs validator: `attrs.field(validator=checked(whole, 1, 31))`."""
-    if check is instance:  # most fields of most values: where the type is right nothing is called
+    # most fields of most values: where the type is right nothing is called
+    if check is instance:
         kind: Any = bounds[0]
         return lambda _, attribute, value: isinstance(value, kind) or instance(attribute.name, value, kind)
+    if check is day:
+        return lambda _, attribute, value: type(value) is datetime.date or day(attribute.name, value)
     return lambda _, attribute, value: check(attribute.name, value, *bounds)
 
 

@@ -197,7 +197,8 @@ def hindrance(source: Source, on: date) -> Hindrance | None:
     day("on", on)
     if source.is_blocked:
         return Hindrance.BLOCKED
-    if source.last_day is not None and on > source.last_day:
+    last = source.last_day
+    if last is not None and on > last:
         return Hindrance.EXPIRED
     return None
 
