@@ -7,10 +7,11 @@ mutmut makes mutants: copies of a function with one thing changed (`<` to `<=`, 
 killed if a test fails, and survives if none does. All of it happens in a copy of the tree, in a folder that is gone
 afterwards; the tree itself is never written to.
 
-The tests of a module are the unit and property tests of its name, and of the module that passes its names on. mutmut
-records which of them reach which function, and runs for a mutant only those, the quick ones first, until one fails. Few
-examples are drawn for a property, and always the same ones (HYPOTHESIS_PROFILE=brief). Each mutant is a fork of a
-process that has collected the tests and run none, so that nothing is cached which another program computed.
+The tests of a module are the unit and property tests of its name, and of the module that passes its names on; and the
+scenes, of what results and refusals say (`tests/scenes`). mutmut records which of them reach which function, and runs
+for a mutant only those, the quick ones first, until one fails. Few examples are drawn for a property, and always the
+same ones (HYPOTHESIS_PROFILE=brief). Each mutant is a fork of a process that has collected the tests and run none, so
+that nothing is cached which another program computed.
 
 Only what stands in functions is changed: no default, no table, no constant of a module. mutmut leaves functions with a
 decorator alone; in the copy the properties are written as `name = property(name)`, and so are changed as well.
@@ -71,6 +72,7 @@ def tests_of(module: str) -> list[str]:
     passed_on = re.compile(rf"^from licensebill\.{module} import (\w+) as \1$", re.MULTILINE)
     above = [one for one in MODULES if passed_on.search((ROOT / path_of(one)).read_text(encoding="utf-8"))]
     files = [f"tests/{kind}/test_{name}.py" for name in (module, *above) for kind in ("unit", "property")]
+    files.append("tests/unit/test_scenes.py")
     return [file for file in files if (ROOT / file).exists()]
 
 

@@ -135,13 +135,18 @@ def _entries() -> Iterator[Entry]:
     for module in MODULES:
         short = module.__name__.removeprefix("licensebill.")
         for name, thing in vars(module).items():
-            if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
+            if not _is_public(name) or getattr(thing, "__module__", None) != module.__name__:
                 continue
             if inspect.isfunction(thing):
                 if _FOR_COLUMNS not in " ".join((thing.__doc__ or "").split()):
                     yield _entry(f"{short}.{name}", thing, typing.get_type_hints(thing))
             elif inspect.isclass(thing) and not issubclass(thing, enum.Enum | Exception) and not _is_protocol(thing):
                 yield from _entries_of_class(f"{short}.{name}", thing)
+
+
+def _is_public(name: str) -> bool:
+    """Whether callers may use a name; one with two underscores is a tool's, for a function that it replaced."""
+    return not name.startswith("_") and "__" not in name
 
 
 def _is_protocol(kind: type) -> bool:
@@ -157,9 +162,9 @@ def _entries_of_class(name: str, kind: type) -> Iterator[Entry]:
     if own_name not in RESULTS.get(module, "").split():
         yield _entry(name, kind, _fields(kind))
     for own, member in vars(kind).items():
-        if isinstance(member, classmethod) and not own.startswith("_"):
+        if isinstance(member, classmethod) and _is_public(own):
             yield _entry(f"{name}.{own}", getattr(kind, own), typing.get_type_hints(member.__func__))
-        elif inspect.isfunction(member) and not own.startswith("_"):
+        elif inspect.isfunction(member) and _is_public(own):
             yield _entry(f"{name}.{own}", member, {**typing.get_type_hints(member), "self": kind})
 
 
