@@ -1,11 +1,11 @@
 """How many wrong programs the tests tell from the right one: mutation testing of the rule modules, with mutmut.
 
-    python bench/mutation.py --sample 100 --seed 1 [--module storage ...] [--patience 15] [--json] [--folder DIR]
+    python bench/mutation.py --sample 100 --seed 1 [--module storage ...] [--processes 2] [--least 95] [--json]
     python bench/mutation.py --all
 
 mutmut makes mutants: copies of a function with one thing changed (`<` to `<=`, a number, an argument left out). One is
-killed if a test fails, and survives if none does. All of it happens in a copy of the tree, in a folder that is gone
-afterwards; the tree itself is never written to.
+killed if a test fails, and survives if none does. All of it happens in copies of the tree, one for each module, that
+are gone afterwards; the tree itself is never written to.
 
 The tests of a module are the unit and property tests of its name, and of the module that passes its names on; and the
 scenes, of what results and refusals say (`tests/scenes`). mutmut records which of them reach which function, and runs
@@ -18,12 +18,14 @@ decorator alone; in the copy the properties are written as `name = property(name
 
 A mutant without tests is one that none of the module's own tests reach, and counts as one that survives. One that takes
 too long counts as killed: `--patience` times as long as its tests took at first, by the clock; ask for more where other
-programs take turns with this one. All that no test killed are printed with their differences.
+programs take turns with this one. All that no test killed are printed with their differences. `--least` exits with 1 if
+the score, in percent, is below.
 """
 
 import argparse
 import ast
 import collections
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -34,9 +36,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import attrs
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path("src", "licensebill")
@@ -88,14 +92,17 @@ def with_plain_properties(source: str) -> str:
     return "".join(lines)
 
 
-def copied(folder: Path) -> Path:
-    """A copy of the tree in a folder, ready to be changed."""
-    tree = folder / "tree"
-    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".*", "__pycache__", "mutants", "build", "dist"))
-    for module in MODULES:
-        file = tree / path_of(module)
-        file.write_text(with_plain_properties(file.read_text(encoding="utf-8")), encoding="utf-8")
-    return tree
+@contextlib.contextmanager
+def copied(folder: str | None) -> Iterator[None]:
+    """Work in a copy of the tree that is ready to be changed."""
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        tree = Path(temporary) / "tree"
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".*", "__pycache__", "mutants", "build", "dist"))
+        for module in MODULES:
+            file = tree / path_of(module)
+            file.write_text(with_plain_properties(file.read_text(encoding="utf-8")), encoding="utf-8")
+        with contextlib.chdir(tree):
+            yield
 
 
 def mutants_of(module: str) -> list[str]:
@@ -108,30 +115,55 @@ def mutants_of(module: str) -> list[str]:
     return [get_mutant_name(file, name) for name in mutated.mutant_names]
 
 
-def tried(module: str, names: Sequence[str], settings: str, patience: int) -> list[dict[str, str]]:
-    """What became of some of a module's mutants; run in the copy."""
-    from mutmut.mutation.data import SourceFileMutationData  # noqa: PLC0415 - see above
-    from mutmut.mutation.diff_apply import get_diff_for_mutant  # noqa: PLC0415
-    from mutmut.stats import status_by_exit_code  # noqa: PLC0415
+@attrs.frozen
+class Trial:
+    """Some of a module's mutants, and how they are tried.
 
-    mutated, tests = json.dumps(str(path_of(module))), json.dumps(tests_of(module))
-    own = _SETTINGS.format(module=mutated, tests=tests, patience=patience)
-    Path("pyproject.toml").write_text(settings + own, encoding="utf-8")
-    shutil.rmtree("mutants", ignore_errors=True)
-    environment = {**os.environ, "HYPOTHESIS_PROFILE": "brief"}
-    done = subprocess.run([*_RUN, *names], env=environment, capture_output=True, text=True, check=False)
-    data = SourceFileMutationData(path=path_of(module))
-    data.load()
-    if done.returncode or any(data.exit_code_by_key[name] is None for name in names):
-        sys.exit(f"{module}: mutmut came to no end\n{done.stdout[-5000:]}{done.stderr[-5000:]}")
-    return [
-        {
-            "mutant": name,
-            "status": status_by_exit_code[data.exit_code_by_key[name]],
-            "difference": get_diff_for_mutant(name, path=path_of(module)),
-        }
-        for name in names
-    ]
+    Args:
+        module: its name.
+        names: of the mutants.
+        patience: how many times as long as its tests one may take.
+        folder: where the copy is made; None for the system's own.
+    """
+
+    module: str
+    names: Sequence[str]
+    patience: int
+    folder: str | None
+
+    def __call__(self) -> tuple[list[dict[str, str]], int]:
+        """What became of each; and the seconds it took."""
+        started = time.monotonic()
+        with copied(self.folder):
+            self._run()
+            results = self._results()
+        return results, round(time.monotonic() - started)
+
+    def _run(self) -> None:
+        settings = Path("pyproject.toml")
+        mutated, tests = json.dumps(str(path_of(self.module))), json.dumps(tests_of(self.module))
+        own = _SETTINGS.format(module=mutated, tests=tests, patience=self.patience)
+        settings.write_text(settings.read_text(encoding="utf-8") + own, encoding="utf-8")
+        environment = {**os.environ, "HYPOTHESIS_PROFILE": "brief"}
+        done = subprocess.run([*_RUN, *self.names], env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{self.module}: mutmut came to no end\n{done.stdout[-5000:]}{done.stderr[-5000:]}")
+
+    def _results(self) -> list[dict[str, str]]:
+        from mutmut.mutation.data import SourceFileMutationData  # noqa: PLC0415 - reads the settings it finds
+        from mutmut.mutation.diff_apply import get_diff_for_mutant  # noqa: PLC0415
+        from mutmut.stats import status_by_exit_code  # noqa: PLC0415
+
+        file = path_of(self.module)
+        data = SourceFileMutationData(path=file)
+        data.load()
+        codes = {name: data.exit_code_by_key[name] for name in self.names}
+        if None in codes.values():
+            raise RuntimeError(f"{self.module}: mutmut has left some out")
+        return [
+            {"mutant": name, "status": status_by_exit_code[code], "difference": get_diff_for_mutant(name, path=file)}
+            for name, code in codes.items()
+        ]
 
 
 def score(results: Sequence[Mapping[str, str]]) -> dict[str, Any]:
@@ -141,26 +173,31 @@ def score(results: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     return {"tried": len(results), **counts, "score": round(100 * killed / len(results), 1)}
 
 
-def measured(modules: Sequence[str], sample: int | None, seed: int, patience: int) -> dict[str, Any]:
-    """Make the mutants, draw some of them, and try these module by module; run in a copy of the tree."""
-    settings = Path("pyproject.toml").read_text(encoding="utf-8")
-    every = {module: mutants_of(module) for module in modules}
+def drawn(modules: Sequence[str], sample: int | None, seed: int) -> tuple[dict[str, int], dict[str, list[str]]]:
+    """The number of mutants by module; and those to be tried: all of them, or some."""
+    with copied(None):
+        every = {module: mutants_of(module) for module in modules}
     names = [(module, name) for module, found in every.items() for name in found]
-    drawn = set(names if sample is None else random.Random(seed).sample(names, min(sample, len(names))))  # noqa: S311
-    together: list[dict[str, str]] = []
-    by_module = {}
-    for module, found in every.items():
-        if some := [name for name in found if (module, name) in drawn]:
-            started = time.monotonic()
-            results = tried(module, some, settings, patience)
-            seconds = round(time.monotonic() - started)
-            by_module[module] = {"mutants": len(found), **score(results), "seconds": seconds}
-            together += results
+    chosen = set(names if sample is None else random.Random(seed).sample(names, min(sample, len(names))))  # noqa: S311
+    numbers = {module: len(found) for module, found in every.items()}
+    return numbers, {module: [one for one in found if (module, one) in chosen] for module, found in every.items()}
+
+
+def measured(asked: argparse.Namespace) -> dict[str, Any]:
+    """Make the mutants, draw some of them, and try these, each module's by themselves."""
+    numbers, names = drawn(asked.module or MODULES, asked.sample, asked.seed)
+    trials = [Trial(module, some, asked.patience, asked.folder) for module, some in names.items() if some]
+    with concurrent.futures.ProcessPoolExecutor(asked.processes) as pool:
+        done = dict(zip((trial.module for trial in trials), pool.map(Trial.__call__, trials), strict=True))
+    together = [one for results, _ in done.values() for one in results]
     return {
-        "mutants": len(names),
-        "seed": None if sample is None else seed,
+        "mutants": sum(numbers.values()),
+        "seed": None if asked.sample is None else asked.seed,
         **score(together),
-        "modules": by_module,
+        "modules": {
+            module: {"mutants": numbers[module], **score(results), "seconds": seconds}
+            for module, (results, seconds) in done.items()
+        },
         "others": [one for one in together if one["status"] != "killed"],
     }
 
@@ -174,20 +211,23 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="draws another sample")
     parser.add_argument("--module", action="append", choices=MODULES, help="only this one; may be given again")
     parser.add_argument("--patience", type=int, default=15, help="how many times as long as its tests one may take")
+    parser.add_argument("--processes", type=int, default=1, help="how many modules are tried at once")
+    parser.add_argument("--least", type=float, default=0, help="exit with 1 if the score is below")
     parser.add_argument("--json", action="store_true", help="print JSON on one line")
     parser.add_argument("--folder", help="where the copy is made, instead of the system's folder for such")
     asked = parser.parse_args()
     if asked.sample is not None and asked.sample < 1:
         parser.error("--sample must be at least 1")
-    with tempfile.TemporaryDirectory(dir=asked.folder) as temporary, contextlib.chdir(copied(Path(temporary))):
-        result = measured(asked.module or MODULES, asked.sample, asked.seed, asked.patience)
+    result = measured(asked)
     if asked.json:
         print(json.dumps(result))
-        return
-    for one in result.pop("others"):
-        print(f"{one['mutant']}: {one['status']}\n{one['difference']}\n")
-    for name, counts in {**result.pop("modules"), "together": result}.items():
-        print(f"{name:15}", ", ".join(f"{what} {count}" for what, count in counts.items()))
+    else:
+        for one in result["others"]:
+            print(f"{one['mutant']}: {one['status']}\n{one['difference']}\n")
+        together = {what: figure for what, figure in result.items() if what not in {"modules", "others"}}
+        for name, counts in {**result["modules"], "together": together}.items():
+            print(f"{name:15}", ", ".join(f"{what} {count}" for what, count in counts.items()))
+    sys.exit(result["score"] < asked.least)
 
 
 if __name__ == "__main__":
