@@ -145,7 +145,7 @@ def holds_card_number(value: str) -> bool:
         >>> holds_card_number("4111-1111 1111 1111"), holds_card_number("4111 1111 1111 1112")
         (True, False)
     """
-    if sum(map(str.isdigit, value)) < _CARD_DIGITS.start:
+    if len(value) < _CARD_DIGITS.start or sum(map(str.isdigit, value)) < _CARD_DIGITS.start:
         return False
     stretches = "".join(map(_digit_or_gap, value)).split(".")
     return any(_is_card_number(row) for stretch in stretches for row in _rows(stretch.split()))
