@@ -263,6 +263,8 @@ KEPT: dict[str, Call] = {
     ),
     "balance: below": lambda: bounded(lambda cents: 60_00 if cents < 30_00 else 0, -90_00, 0, 29_99, 30_00, 90_01),
     "balance: at or below": lambda: bounded(lambda cents: 60_00 if cents <= 30_00 else 0, 30_00, 30_01, unit=0),
+    "balance: the gap closed": lambda: bounded(lambda cents: max(60_00, 30_00 - cents) if cents < 30_00 else 0, -30_01),
+    "balance: filled up": lambda: bounded(lambda cents: 90_00 - cents if cents < 30_00 else 0, -30_01, 29_99, 30_00),
     "balance: rounded up": lambda: laws.balance_is_bounded(
         lambda _: Fraction(61), Fraction(30), threshold=Fraction(30), recharge=Fraction(121, 2), unit=Fraction(1)
     ),
@@ -418,21 +420,43 @@ BROKEN: dict[str, tuple[Call, str]] = {
         "primary_is_valid (FUN-2): what is valid is [], must be at least one source"
         "\n    with primaries_before=['A'], valid_before=['A']",
     ),
-    # too early, too much, never, too little
+    # too early, too much, never, too little, twice, back
     "balance: too early": (
         lambda: bounded(lambda cents: 60_00 if cents < 31_00 else 0, 29_99, 30_01),
-        "balance_is_bounded (MIN-6): the new balance is 9001, must be at most 9000 + 1 / 2"
-        "\n    with balance=3001, threshold=3000, recharge=6000",
+        "balance_is_bounded (MIN-4): the charge is 6000, must be 0 above the threshold"
+        "\n    with balance=3001, threshold=3000, recharge=6000, unit=1",
     ),
     "balance: never": (
         lambda: bounded(lambda _: 0, 30_00, 29_99),
-        "balance_is_bounded (MIN-6): the new balance is 2999, must be at least min(3000, 8999 - 1 / 2)"
-        "\n    with balance=2999, threshold=3000, recharge=6000",
+        "balance_is_bounded (MIN-4): the charge is 0, must be at least 5999.5 (recharge - unit / 2) below the threshold"
+        "\n    with balance=2999, threshold=3000, recharge=6000, unit=1",
     ),
     "balance: too little": (
         lambda: bounded(lambda _: 59_99, -40_00, unit=0),
-        "balance_is_bounded (MIN-6): the new balance is 1999, must be at least min(3000, 2000 - 0 / 2)"
-        "\n    with balance=-4000, threshold=3000, recharge=6000",
+        "balance_is_bounded (MIN-4): the charge is 5999, must be at least 6000 (recharge - unit / 2) "
+        "below the threshold\n    with balance=-4000, threshold=3000, recharge=6000, unit=0",
+    ),
+    "balance: too little at the threshold": (
+        lambda: bounded(lambda cents: 1 if cents <= 30_00 else 0, 30_00),
+        "balance_is_bounded (MIN-4): the charge is 1, must be at least 5999.5 (recharge - unit / 2) "
+        "at the threshold, or 0\n    with balance=3000, threshold=3000, recharge=6000, unit=1",
+    ),
+    "balance: twice": (
+        lambda: laws.balance_is_bounded(
+            lambda balance: usd("120.00") if balance < usd("30.00") else usd("0.00"),
+            usd("29.99"),
+            threshold=usd("30.00"),
+            recharge=usd("60.00"),
+            unit=usd("0.01"),
+        ),
+        "balance_is_bounded (MIN-6): the new balance is Money.parse('149.99', 'USD'), must be at most 90.005 USD "
+        "(threshold + recharge + unit / 2)\n    with balance=Money.parse('29.99', 'USD'), threshold="
+        "Money.parse('30.00', 'USD'), recharge=Money.parse('60.00', 'USD'), unit=Money.parse('0.01', 'USD')",
+    ),
+    "balance: taken back": (
+        lambda: bounded(lambda cents: 60_00 if cents < 30_00 else -(cents > 50_00), 50_00, 50_01),
+        "balance_is_bounded (MIN-4): the charge is -1, must be at least 0"
+        "\n    with balance=5001, threshold=3000, recharge=6000, unit=1",
     ),
 }
 
@@ -443,6 +467,34 @@ def test_what_breaks_a_law_is_told(call: Call, message: str) -> None:
     with pytest.raises(LawBroken) as broken:
         call()
     assert str(broken.value) == message
+
+
+#: Recharges of 600 below 300 as they are got wrong; at some balance each is found.
+WRONG_RECHARGES: dict[str, Callable[[int], int]] = {
+    "at every run": lambda balance: max(0, 900 - balance),
+    "too early": lambda balance: 900 - balance if balance < 700 else 0,
+    "just above": lambda balance: 600 if balance <= 301 else 0,
+    "too late": lambda balance: 600 if balance < 299 else 0,
+    "to the threshold": lambda balance: max(0, 300 - balance),
+    "in small steps": lambda balance: max(100, 300 - balance) if balance < 300 else 0,
+    "a unit less": lambda balance: 599 if balance < 300 else 0,
+    "twice": lambda balance: 1200 if balance < 300 else 0,
+    "always at the threshold": lambda balance: 300 - balance,
+    "taken back": lambda balance: 600 if balance < 300 else (-50 if balance > 500 else 0),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_RECHARGES.values(), ids=WRONG_RECHARGES)
+def test_a_wrong_recharge_is_found(wrong: Callable[[int], int]) -> None:
+    """By balances drawn from around both, without naming one."""
+
+    @settings(database=None, derandomize=True, report_multiple_bugs=False)
+    @given(st.sampled_from([299, 300, 301]) | st.integers(-1_000, 2_000))
+    def at(balance: int) -> None:
+        laws.balance_is_bounded(wrong, balance, threshold=300, recharge=600, unit=1)
+
+    with pytest.raises(LawBroken, match="balance_is_bounded"):
+        at()
 
 
 LAWS = [

@@ -14,6 +14,8 @@ place, so that Hypothesis tells apart which of several laws in one test are brok
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Context, Decimal
+from fractions import Fraction
 from functools import reduce
 from itertools import pairwise
 from typing import ClassVar, Protocol, Self, TypeVar
@@ -21,6 +23,7 @@ from typing import ClassVar, Protocol, Self, TypeVar
 import attrs
 
 from licensebill.errors import InvalidValue, LicenseBillError
+from licensebill.money import Money, exact
 
 
 class _Ordered(Protocol):
@@ -82,6 +85,23 @@ class LawBroken(LicenseBillError, AssertionError):
 def _broken(law: str, rule: str, figure: str, found: object, required: str, **inputs: object) -> LawBroken:
     given = ", ".join(f"{name}={value!r}" for name, value in inputs.items())
     return LawBroken(law, rule, figure, repr(found), required, given)
+
+
+#: Numbers of up to so many digits are shown as decimals where one holds them.
+_WIDE = Context(prec=40)
+
+
+def _ratio(amount: _Amount, times: int, over: int) -> str:
+    """An amount times a ratio as one number, exact: "599.5", "100/3", "100/3 USD"; of an unknown type, as a term."""
+    if isinstance(amount, Money):
+        return str(exact(amount, times, over))
+    if isinstance(amount, float):
+        return repr(amount * times / over)
+    if not isinstance(amount, int | Decimal | Fraction):
+        return f"{amount!r} * {times} / {over}"
+    ratio = Fraction(amount) * times / over
+    decimal = _WIDE.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
+    return f"{decimal:f}" if decimal == ratio else str(ratio)
 
 
 # --- fees and usage -----------------------------------------------------------------------------------------------
@@ -403,24 +423,29 @@ def primary_is_valid(
 def balance_is_bounded(charge: Callable[[_A], _A], balance: _A, *, threshold: _A, recharge: _A, unit: _A) -> None:
     """A run of automatic recharge leaves the balance between the threshold and a recharge above it.
 
-    From any balance: one that lies further below than a recharge reaches gets a whole recharge, and one above both, as
-    after a purchase by hand, gets nothing. If that holds for every balance, and if from one run to the next no more is
-    used than a recharge brings, a balance that starts between the two never exceeds them by more than half a unit, and
-    never falls below the threshold by more than what is used between two runs.
+    Above the threshold it charges nothing, so that one above both, as after a purchase by hand, is left alone. Below it
+    a recharge comes, at least a whole one, and no more than leads to both together: from further below than a recharge
+    reaches, it may close the gap or leave that to the next runs. At the threshold either may be meant. No run takes
+    money back.
 
-    No limit and no payment under way may stop the charge: hand in a function of the balance alone.
+    If that holds for every balance, and if from one run to the next no more is used than a recharge brings, a balance
+    that starts between the two never exceeds them by more than half a unit, and never falls below the threshold by more
+    than what is used between two runs. No limit and no payment under way may stop the charge: hand in a function of the
+    balance alone.
 
     Args:
         charge: what a run charges at a balance; zero where no recharge is due.
-        balance: any.
+        balance: any; let those be among them that lie beside the threshold.
         threshold: the balance below which, or at which, a recharge is due; exact, so many average days' worth.
-        recharge: what it brings; exact, so many average days' worth.
-        unit: what a charge is rounded to; zero where it is not rounded.
+        recharge: what it brings, from zero; exact, so many average days' worth.
+        unit: what a charge is rounded to, to the nearest; zero where it is not rounded.
 
     Raises:
-        LawBroken: the balance after the run is out of the bounds.
+        InvalidValue: the recharge or the unit is below zero.
+        LawBroken: the charge is negative, comes above the threshold, is less than a recharge below it, or leads out of
+            the bounds.
 
-    Source: MIN-4, MIN-6.
+    Source: MIN-4, MIN-5, MIN-6.
 
     Example:
         >>> def six_below_three(balance):
@@ -428,13 +453,30 @@ def balance_is_bounded(charge: Callable[[_A], _A], balance: _A, *, threshold: _A
         >>> balance_is_bounded(six_below_three, 2, threshold=3, recharge=6, unit=1)
         >>> balance_is_bounded(six_below_three, 2, threshold=1, recharge=6, unit=1)
         Traceback (most recent call last):
-        licensebill.testing.laws.LawBroken: balance_is_bounded (MIN-6): the new balance is 8, must be at most 7 + 1 / 2
-            with balance=2, threshold=1, recharge=6
+        licensebill.testing.laws.LawBroken: balance_is_bounded (MIN-4): the charge is 6, must be 0 above the threshold
+            with balance=2, threshold=1, recharge=6, unit=1
+        >>> balance_is_bounded(lambda balance: max(0, 3 - balance), 2, threshold=3, recharge=6, unit=1)
+        Traceback (most recent call last):
+        licensebill.testing.laws.LawBroken: balance_is_bounded (MIN-4): the charge is 1, must be at least 5.5 \
+(recharge - unit / 2) below the threshold
+            with balance=2, threshold=3, recharge=6, unit=1
     """
-    law, given = "balance_is_bounded", {"balance": balance, "threshold": threshold, "recharge": recharge}
-    after, ceiling, brought = balance + charge(balance), threshold + recharge, balance + recharge
-    if balance < after and ceiling * 2 + unit < after * 2:
-        raise _broken(law, "MIN-6", "the new balance", after, f"at most {ceiling!r} + {unit!r} / 2", **given)
-    if after < threshold and after * 2 + unit < brought * 2:
-        least = f"at least min({threshold!r}, {brought!r} - {unit!r} / 2)"
-        raise _broken(law, "MIN-6", "the new balance", after, least, **given)
+    law, nothing = "balance_is_bounded", unit * 0
+    for place, amount in (("recharge", recharge), ("unit", unit)):
+        if amount < nothing:
+            raise InvalidValue(place, "must be at least zero")
+    given = {"balance": balance, "threshold": threshold, "recharge": recharge, "unit": unit}
+    charged = charge(balance)
+    if charged < nothing:
+        raise _broken(law, "MIN-4", "the charge", charged, f"at least {nothing!r}", **given)
+    if threshold < balance and charged != nothing:
+        raise _broken(law, "MIN-4", "the charge", charged, f"{nothing!r} above the threshold", **given)
+    is_below, least = balance < threshold, recharge * 2 - unit
+    if charged * 2 < least and (is_below or (balance == threshold and charged != nothing)):
+        where = "below the threshold" if is_below else f"at the threshold, or {nothing!r}"
+        required = f"at least {_ratio(least, 1, 2)} (recharge - unit / 2) {where}"
+        raise _broken(law, "MIN-4", "the charge", charged, required, **given)
+    after, most = balance + charged, (threshold + recharge) * 2 + unit
+    if charged != nothing and most < after * 2:
+        required = f"at most {_ratio(most, 1, 2)} (threshold + recharge + unit / 2)"
+        raise _broken(law, "MIN-6", "the new balance", after, required, **given)
