@@ -206,7 +206,8 @@ class Money:
             -12500
         """
         if not isinstance(text, str):
-            raise InvalidMoney("amount", f"must be a text such as '19.99', not {shown(text)}")
+            instead = "; Money.from_decimal takes a Decimal" if isinstance(text, Decimal) else ""
+            raise InvalidMoney("amount", f"must be a text such as '19.99', not {shown(text)}{instead}")
         found = _PLAIN_DECIMAL.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
         if found is None:
             plain = "a plain decimal such as '19.99', of at most 13 digits before the point"

@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+from collections.abc import Callable
 from datetime import UTC, date, timedelta
 from fractions import Fraction
 
@@ -71,6 +72,21 @@ def _by_hand(history: UsageHistory, policy: RechargePolicy, on: date, began: dat
     used = sum(amount.micros for day, _, amount in history.entries() if day in walked)
     lived = [day for day in walked if day >= began]
     return Fraction(used, len(walked) if policy.young is YoungAccount.FULL_WINDOW else max(1, len(lived)))
+
+
+def every_settlement(policy: RechargePolicy) -> list[RechargePolicy]:
+    """A policy with every answer to what happens at the reserve, and far below it."""
+    return [attrs.evolve(policy, due=due, gap=gap) for due in DueWhen for gap in Gap]
+
+
+def charge_of(quote: RechargeQuote, policy: RechargePolicy) -> Callable[[Fraction], Fraction]:
+    """What a run charges at a balance, by the average of a quote and a policy; in micros."""
+
+    def charge(balance: Fraction) -> Fraction:
+        now = RechargeQuote(attrs.evolve(quote.average, policy=policy), Money(int(balance), "USD"))
+        return Fraction(now.recharge.micros if now.is_due else 0)
+
+    return charge
 
 
 class TestMinutesShown:
@@ -147,18 +163,22 @@ class TestRechargeAndReserve:
             assert -5_000 <= off <= 5_000
             assert rounded.is_payable
 
-    @given(recharge_quotes(), st.fractions(-3, 3))
-    def test_a_run_leaves_the_balance_in_bounds(self, quote: RechargeQuote, recharges: Fraction) -> None:
-        """Between the reserve and a recharge above it, or a recharge up; from any balance, by any policy (MIN-6)."""
-
-        def charge(balance: Fraction) -> Fraction:
-            now = attrs.evolve(quote, balance=Money(int(balance), "USD"))
-            return Fraction(now.recharge.micros if now.is_due else 0)
-
-        per_day = Fraction(quote.average.total.micros, quote.average.days)
-        threshold, recharge = per_day * quote.policy.reserve_days, per_day * quote.policy.recharge_days
-        balance = Fraction(int(threshold + recharges * recharge))
-        laws.balance_is_bounded(charge, balance, threshold=threshold, recharge=recharge, unit=Fraction(10_000))
+    @given(recharge_quotes(), st.none() | st.fractions(-3, 3))
+    def test_a_run_leaves_the_balance_in_bounds(self, quote: RechargeQuote, recharges: Fraction | None) -> None:
+        """A recharge below the reserve and nothing above it; from any balance, by any policy (MIN-6)."""
+        threshold, recharge = (
+            Fraction(exact.numerator, exact.denominator)
+            for exact in (quote.reserve_unrounded, quote.average.worth(quote.policy.recharge_days))
+        )
+        micros = quote.balance.micros if recharges is None else int(threshold + recharges * recharge)
+        for policy in every_settlement(quote.policy):
+            laws.balance_is_bounded(
+                charge_of(quote, policy),
+                Fraction(micros),
+                threshold=threshold,
+                recharge=recharge,
+                unit=Fraction(10_000),
+            )
 
     @given(recharge_quotes())
     def test_due_is_decided_by_the_exact_reserve(self, quote: RechargeQuote) -> None:

@@ -2,6 +2,8 @@
 
 import ast
 import inspect
+import re
+import types
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from licensebill import strategies
+from licensebill.cycles import Period, cycle_of
 from licensebill.documents import VALUES
+from licensebill.stored_items import StoredItem
+from licensebill.usage import UsageHistory
+from tests.architecture.source import ROOT
 from tests.results import values_within
 
-_FUNCTIONS = {name: each for name, each in vars(strategies).items() if inspect.isfunction(each)}
+_FUNCTIONS = {name: each for name, each in vars(strategies).items() if callable(each) and not name.startswith("_")}
 #: The strategies that can be called as they are; the others are for what was drawn before.
 DRAWABLE = {
     name: each
@@ -74,3 +80,62 @@ def test_nothing_is_drawn_and_thrown_away(path: Path) -> None:
         node.attr for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)
     }
     assert names.isdisjoint({"filter", "assume", "reject"})
+
+
+class TestRanges:
+    """What a caller asks for is kept to, small pools of awkward values too."""
+
+    @given(strategies.weights(parts=3, high=1))
+    def test_weights(self, weights: list[int]) -> None:
+        """Zeros and ones, where one is the highest."""
+        assert len(weights) <= 3
+        assert set(weights) <= {0, 1}
+        assert any(weights)
+
+    @given(strategies.usage_histories(longest=3))
+    def test_usage_histories(self, history: UsageHistory) -> None:
+        """The days before the day, as many as asked for, and the day itself."""
+        assert {day.day.isoformat() for day in history.days} <= {f"2026-12-{number}" for number in (14, 15, 16, 17)}
+
+    @given(strategies.stored_items(high=0))
+    def test_stored_items(self, item: StoredItem) -> None:
+        """Empty ones, where no byte is allowed."""
+        assert item.bytes == 0
+
+    @given(strategies.cycles(anchor_day=1), strategies.cycles(anchor_day=31))
+    def test_cycles(self, month: Period, other: Period) -> None:
+        """Of the anchor asked for."""
+        assert month == cycle_of(month.start)
+        assert month.start.day == 1
+        assert other == cycle_of(other.start, anchor_day=31)
+
+
+def _rows() -> dict[str, list[str]]:
+    """The strategies of the page, with the arguments that it says they take."""
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `[^|`]+`: [^|]+ \|([^|]*)\|$", page, re.MULTILINE)
+    assert len(rows) == len(dict(rows))
+    return {name: re.findall(r"`([^`]+)`", takes) for name, takes in rows}
+
+
+def test_the_page_lists_every_strategy() -> None:
+    """Each once, with the arguments that it takes; those that may be left out are marked."""
+    assert _rows() == {
+        name: [
+            parameter.name if parameter.default is parameter.empty else f"{parameter.name}=..."
+            for parameter in inspect.signature(each).parameters.values()
+        ]
+        for name, each in _FUNCTIONS.items()
+    }
+
+
+def test_the_module_lists_every_name() -> None:
+    """In `__all__`, and the strategies in groups in its docstring, each once."""
+    shown = {
+        name
+        for name, each in vars(strategies).items()
+        if not name.startswith("_") and not isinstance(each, types.ModuleType)
+    }
+    assert sorted(strategies.__all__) == sorted(shown)
+    groups = "".join(re.findall(r"^(?:\* |  ).*$", strategies.__doc__ or "", re.MULTILINE))
+    assert sorted(re.findall(r"`(\w+)`", groups)) == sorted(_FUNCTIONS)

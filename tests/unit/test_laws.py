@@ -7,7 +7,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import attrs
 import pytest
@@ -75,6 +75,38 @@ def rest_to_the_last(amount: int, weights: Sequence[int]) -> list[int]:
 def one_too_many(amount: int, weights: Sequence[int]) -> list[int]:
     """A part of nothing at the end."""
     return [*cumulative(amount, weights), 0]
+
+
+def sorting(amount: int, weights: list[int]) -> list[int]:
+    """The smallest first, in the caller's list."""
+    weights.sort()
+    return cumulative(amount, weights)
+
+
+def emptying(amount: int, weights: list[int]) -> list[int]:
+    """One weight after the other, out of the caller's list."""
+    parts = cumulative(amount, weights)
+    weights.clear()
+    return parts
+
+
+@attrs.frozen(order=True)
+class Cents:
+    """Somebody else's amounts."""
+
+    count: int
+
+    def __add__(self, other: "Cents") -> "Cents":
+        return Cents(self.count + other.count)
+
+    def __sub__(self, other: "Cents") -> "Cents":
+        return Cents(self.count - other.count)
+
+    def __neg__(self) -> "Cents":
+        return Cents(-self.count)
+
+    def __mul__(self, count: int) -> "Cents":
+        return Cents(self.count * count)
 
 
 def taking(seats: list[int]) -> None:
@@ -238,9 +270,9 @@ KEPT: dict[str, Call] = {
     "parts: ours": lambda: laws.parts_add_up(allocate, usd("100.00"), [1, 1, 1], unit=usd("0.01")),
     "credit: cumulative": lambda: laws.credit_mirrors_charge(cumulative, 100, [1, 1, 1]),
     "credit: ours": lambda: laws.credit_mirrors_charge(allocate, usd("-100.00"), [1, 1, 1]),
-    "floor: the greater": lambda: laws.floor_is_kept(lambda owned: max(owned, 10), 9, 10),
-    "floor: just so": lambda: laws.floor_is_kept(lambda owned: owned, 10, 10),
-    "floor: ours": lambda: laws.floor_is_kept(our_billed, 9, 10),
+    "floor: the greater": lambda: laws.floor_is_kept(lambda owned: max(owned, 10), 9, floor=10),
+    "floor: just so": lambda: laws.floor_is_kept(lambda owned: owned, 10, floor=10),
+    "floor: ours": lambda: laws.floor_is_kept(our_billed, 9, floor=10),
     "true-up: below": lambda: laws.true_up_reaches_minimum(lambda spent, least: max(least - spent, 0), 1, 5),
     "true-up: above": lambda: laws.true_up_reaches_minimum(lambda spent, least: max(least - spent, 0), 9, 5),
     "true-up: ours": lambda: laws.true_up_reaches_minimum(our_true_up, usd("-1.00"), usd("5.00")),
@@ -263,6 +295,8 @@ KEPT: dict[str, Call] = {
     ),
     "balance: below": lambda: bounded(lambda cents: 60_00 if cents < 30_00 else 0, -90_00, 0, 29_99, 30_00, 90_01),
     "balance: at or below": lambda: bounded(lambda cents: 60_00 if cents <= 30_00 else 0, 30_00, 30_01, unit=0),
+    "balance: the gap closed": lambda: bounded(lambda cents: max(60_00, 30_00 - cents) if cents < 30_00 else 0, -30_01),
+    "balance: filled up": lambda: bounded(lambda cents: 90_00 - cents if cents < 30_00 else 0, -30_01, 29_99, 30_00),
     "balance: rounded up": lambda: laws.balance_is_bounded(
         lambda _: Fraction(61), Fraction(30), threshold=Fraction(30), recharge=Fraction(121, 2), unit=Fraction(1)
     ),
@@ -295,20 +329,22 @@ BROKEN: dict[str, tuple[Call, str]] = {
     "usage: started": (
         lambda: laws.usage_in_parts_is_whole(lambda before, after: price(after - before), price, [2, 0, 1]),
         "usage_in_parts_is_whole (PRC-3): the sum is 6000, must be 3000"
-        "\n    with readings=[0, 1, 2], parts=[0, 3000, 3000]",
+        "\n    with readings=[0, 1, 2], price_of_first=0, parts=[3000, 3000]",
     ),
     "usage: rounded": (
         lambda: laws.usage_in_parts_is_whole(
             lambda before, after: cent(after - before), cent, [Decimal(0), Decimal("0.004"), Decimal("0.008")]
         ),
         "usage_in_parts_is_whole (PRC-3): the sum is Decimal('0.00'), must be Decimal('0.01')\n    with readings="
-        "[Decimal('0'), Decimal('0.004'), Decimal('0.008')], parts=[Decimal('0.00'), Decimal('0.00'), Decimal('0.00')]",
+        "[Decimal('0'), Decimal('0.004'), Decimal('0.008')], price_of_first=Decimal('0.00'), parts=[Decimal('0.00'), "
+        "Decimal('0.00')]",
     ),
     "usage: free": (
         lambda: laws.usage_in_parts_is_whole(
             lambda before, after: max(after - before - 5, 0), lambda used: max(used - 5, 0), [8, 16]
         ),
-        "usage_in_parts_is_whole (PRC-3): the sum is 6, must be 11\n    with readings=[8, 16], parts=[3, 3]",
+        "usage_in_parts_is_whole (PRC-3): the sum is 6, must be 11\n    with readings=[8, 16], "
+        "price_of_first=3, parts=[3]",
     ),
     # each part is rounded, or takes its last day in
     "period: rounded": (
@@ -330,23 +366,70 @@ BROKEN: dict[str, tuple[Call, str]] = {
     ),
     "parts: all that is left": (
         lambda: laws.parts_add_up(rest_to_the_last, 8, [1, 1, 1], unit=1),
-        "parts_add_up (MON-4): parts[2] is 4, must be less than 1 from 8 * 1 / 3"
+        "parts_add_up (MON-4): parts[2] is 4, must be less than 1 off its exact share, 8/3"
         "\n    with amount=8, weights=[1, 1, 1], parts=[2, 2, 4]",
     ),
     "parts: to nobody": (
         lambda: laws.parts_add_up(rest_to_the_last, 1, [1, 1, 0], unit=1),
-        "parts_add_up (MON-4): parts[2] is 1, must be less than 1 from 1 * 0 / 2"
+        "parts_add_up (MON-4): parts[2] is 1, must be less than 1 off its exact share, 0"
         "\n    with amount=1, weights=[1, 1, 0], parts=[0, 0, 1]",
     ),
     "parts: too little": (
         lambda: laws.parts_add_up(lambda _, __: [Decimal(-1), Decimal(2)], Decimal(1), [1, 1], unit=Decimal(1)),
-        "parts_add_up (MON-4): parts[0] is Decimal('-1'), must be less than Decimal('1') from Decimal('1') * 1 / 2"
+        "parts_add_up (MON-4): parts[0] is Decimal('-1'), must be less than 1 off its exact share, 0.5"
         "\n    with amount=Decimal('1'), weights=[1, 1], parts=[Decimal('-1'), Decimal('2')]",
     ),
     "parts: one too many": (
         lambda: laws.parts_add_up(one_too_many, 100, [1, 1], unit=1),
         "parts_add_up (MON-4): the number of parts is 3, must be 2"
         "\n    with amount=100, weights=[1, 1], parts=[50, 50, 0]",
+    ),
+    "parts: off in decimals": (
+        lambda: laws.parts_add_up(
+            lambda amount, _: [amount - Decimal("0.01"), Decimal("0.01")], Decimal("0.01"), [2, 0], unit=Decimal("0.01")
+        ),
+        "parts_add_up (MON-4): parts[0] is Decimal('0.00'), must be less than 0.01 off its exact share, 0.01"
+        "\n    with amount=Decimal('0.01'), weights=[2, 0], parts=[Decimal('0.00'), Decimal('0.01')]",
+    ),
+    "parts: off in money": (
+        lambda: laws.parts_add_up(
+            lambda amount, _: [amount, amount - amount, amount - amount], usd("1.00"), [1, 1, 1], unit=usd("0.01")
+        ),
+        "parts_add_up (MON-4): parts[0] is Money.parse('1.00', 'USD'), must be less than 0.01 USD off its exact share, "
+        "1/3 USD\n    with amount=Money.parse('1.00', 'USD'), weights=[1, 1, 1], parts=[Money.parse('1.00', 'USD'), "
+        "Money.parse('0.00', 'USD'), Money.parse('0.00', 'USD')]",
+    ),
+    "parts: off in floats": (
+        lambda: laws.parts_add_up(lambda amount, _: [amount, 0.0], 1.0, [1, 1], unit=0.25),
+        "parts_add_up (MON-4): parts[0] is 1.0, must be less than 0.25 off its exact share, 0.5"
+        "\n    with amount=1.0, weights=[1, 1], parts=[1.0, 0.0]",
+    ),
+    "parts: off in a type of theirs": (
+        lambda: laws.parts_add_up(lambda amount, _: [amount, amount - amount], Cents(9), [1, 1], unit=Cents(1)),
+        "parts_add_up (MON-4): parts[0] is Cents(count=9), must be less than Cents(count=1) * 1 / 1 off its exact "
+        "share, Cents(count=9) * 1 / 2"
+        "\n    with amount=Cents(count=9), weights=[1, 1], parts=[Cents(count=9), Cents(count=0)]",
+    ),
+    # the weights are the caller's
+    "parts: sorts": (
+        lambda: laws.parts_add_up(sorting, 100, [3, 1], unit=1),
+        "parts_add_up (MON-4): what is left of the weights is [1, 3], must be [3, 1]"
+        "\n    with amount=100, weights=[3, 1], parts=[25, 75]",
+    ),
+    "parts: empties": (
+        lambda: laws.parts_add_up(emptying, 100, [3, 1], unit=1),
+        "parts_add_up (MON-4): what is left of the weights is [], must be [3, 1]"
+        "\n    with amount=100, weights=[3, 1], parts=[75, 25]",
+    ),
+    "credit: sorts": (
+        lambda: laws.credit_mirrors_charge(sorting, 100, [3, 1]),
+        "credit_mirrors_charge (MON-4): what is left of the weights is [1, 3], must be [3, 1]"
+        "\n    with amount=100, weights=[3, 1]",
+    ),
+    "credit: empties": (
+        lambda: laws.credit_mirrors_charge(emptying, 100, [3, 1]),
+        "credit_mirrors_charge (MON-4): what is left of the weights is [], must be [3, 1]"
+        "\n    with amount=100, weights=[3, 1]",
     ),
     # rounding down is away from zero below it
     "credit: rounded down": (
@@ -360,12 +443,12 @@ BROKEN: dict[str, tuple[Call, str]] = {
     ),
     # the floor is a default, or is applied to the price of one
     "floor: a default": (
-        lambda: laws.floor_is_kept(lambda owned: owned or 10, 9, 10),
-        "floor_is_kept (LIC-2): the number billed is 9, must be at least 10\n    with held=9",
+        lambda: laws.floor_is_kept(lambda owned: owned or 10, 9, floor=10),
+        "floor_is_kept (LIC-2): the number billed is 9, must be at least 10\n    with held=9, floor=10",
     ),
     "floor: the smaller": (
-        lambda: laws.floor_is_kept(lambda users: min(len(users), 10), ["ada"], 10),
-        "floor_is_kept (LIC-2): the number billed is 1, must be at least 10\n    with held=['ada']",
+        lambda: laws.floor_is_kept(lambda users: min(len(users), 10), ["ada"], floor=10),
+        "floor_is_kept (LIC-2): the number billed is 1, must be at least 10\n    with held=['ada'], floor=10",
     ),
     # given back, and all of the minimum added
     "true-up: negative": (
@@ -418,21 +501,43 @@ BROKEN: dict[str, tuple[Call, str]] = {
         "primary_is_valid (FUN-2): what is valid is [], must be at least one source"
         "\n    with primaries_before=['A'], valid_before=['A']",
     ),
-    # too early, too much, never, too little
+    # too early, too much, never, too little, twice, back
     "balance: too early": (
         lambda: bounded(lambda cents: 60_00 if cents < 31_00 else 0, 29_99, 30_01),
-        "balance_is_bounded (MIN-6): the new balance is 9001, must be at most 9000 + 1 / 2"
-        "\n    with balance=3001, threshold=3000, recharge=6000",
+        "balance_is_bounded (MIN-4): the charge is 6000, must be 0 above the threshold"
+        "\n    with balance=3001, threshold=3000, recharge=6000, unit=1",
     ),
     "balance: never": (
         lambda: bounded(lambda _: 0, 30_00, 29_99),
-        "balance_is_bounded (MIN-6): the new balance is 2999, must be at least min(3000, 8999 - 1 / 2)"
-        "\n    with balance=2999, threshold=3000, recharge=6000",
+        "balance_is_bounded (MIN-4): the charge is 0, must be at least 5999.5 (recharge - unit / 2) below the threshold"
+        "\n    with balance=2999, threshold=3000, recharge=6000, unit=1",
     ),
     "balance: too little": (
         lambda: bounded(lambda _: 59_99, -40_00, unit=0),
-        "balance_is_bounded (MIN-6): the new balance is 1999, must be at least min(3000, 2000 - 0 / 2)"
-        "\n    with balance=-4000, threshold=3000, recharge=6000",
+        "balance_is_bounded (MIN-4): the charge is 5999, must be at least 6000 (recharge - unit / 2) "
+        "below the threshold\n    with balance=-4000, threshold=3000, recharge=6000, unit=0",
+    ),
+    "balance: too little at the threshold": (
+        lambda: bounded(lambda cents: 1 if cents <= 30_00 else 0, 30_00),
+        "balance_is_bounded (MIN-4): the charge is 1, must be at least 5999.5 (recharge - unit / 2) "
+        "at the threshold, or 0\n    with balance=3000, threshold=3000, recharge=6000, unit=1",
+    ),
+    "balance: twice": (
+        lambda: laws.balance_is_bounded(
+            lambda balance: usd("120.00") if balance < usd("30.00") else usd("0.00"),
+            usd("29.99"),
+            threshold=usd("30.00"),
+            recharge=usd("60.00"),
+            unit=usd("0.01"),
+        ),
+        "balance_is_bounded (MIN-6): the new balance is Money.parse('149.99', 'USD'), must be at most 90.005 USD "
+        "(threshold + recharge + unit / 2)\n    with balance=Money.parse('29.99', 'USD'), threshold="
+        "Money.parse('30.00', 'USD'), recharge=Money.parse('60.00', 'USD'), unit=Money.parse('0.01', 'USD')",
+    ),
+    "balance: taken back": (
+        lambda: bounded(lambda cents: 60_00 if cents < 30_00 else -(cents > 50_00), 50_00, 50_01),
+        "balance_is_bounded (MIN-4): the charge is -1, must be at least 0"
+        "\n    with balance=5001, threshold=3000, recharge=6000, unit=1",
     ),
 }
 
@@ -445,11 +550,44 @@ def test_what_breaks_a_law_is_told(call: Call, message: str) -> None:
     assert str(broken.value) == message
 
 
+#: Recharges of 600 below 300 as they are got wrong; at some balance each is found.
+WRONG_RECHARGES: dict[str, Callable[[int], int]] = {
+    "at every run": lambda balance: max(0, 900 - balance),
+    "too early": lambda balance: 900 - balance if balance < 700 else 0,
+    "just above": lambda balance: 600 if balance <= 301 else 0,
+    "too late": lambda balance: 600 if balance < 299 else 0,
+    "to the threshold": lambda balance: max(0, 300 - balance),
+    "in small steps": lambda balance: max(100, 300 - balance) if balance < 300 else 0,
+    "a unit less": lambda balance: 599 if balance < 300 else 0,
+    "twice": lambda balance: 1200 if balance < 300 else 0,
+    "always at the threshold": lambda balance: 300 - balance,
+    "taken back": lambda balance: 600 if balance < 300 else (-50 if balance > 500 else 0),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_RECHARGES.values(), ids=WRONG_RECHARGES)
+def test_a_wrong_recharge_is_found(wrong: Callable[[int], int]) -> None:
+    """By balances drawn from around both, without naming one."""
+
+    @settings(database=None, derandomize=True, report_multiple_bugs=False)
+    @given(st.sampled_from([299, 300, 301]) | st.integers(-1_000, 2_000))
+    def at(balance: int) -> None:
+        laws.balance_is_bounded(wrong, balance, threshold=300, recharge=600, unit=1)
+
+    with pytest.raises(LawBroken, match="balance_is_bounded"):
+        at()
+
+
 LAWS = [
     name
     for name, law in inspect.getmembers(laws, inspect.isfunction)
     if law.__module__ == laws.__name__ and not name.startswith("_")
 ]
+
+
+def test_the_laws_and_their_error_are_all_there_is() -> None:
+    """A star import brings nothing else."""
+    assert laws.__all__ == ["LawBroken", *LAWS]
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -469,12 +607,12 @@ def test_every_law_is_in_the_table(law: str) -> None:
 def test_a_broken_law_is_a_failed_assertion() -> None:
     """For test frameworks; and an error of this library with its parts, for programs."""
     with pytest.raises(AssertionError) as raised:
-        laws.floor_is_kept(lambda owned: owned, 9, 10)
+        laws.floor_is_kept(lambda owned: owned, 9, floor=10)
     broken = raised.value
     assert isinstance(broken, LawBroken)
     assert (broken.code, broken.law, broken.rule) == ("law_broken", "floor_is_kept", "LIC-2")
     assert (broken.figure, broken.found, broken.required) == ("the number billed", "9", "at least 10")
-    assert broken.inputs == "held=9"
+    assert broken.inputs == "held=9, floor=10"
 
 
 def refuse(*_: object) -> NoReturn:
@@ -491,7 +629,7 @@ def refuse(*_: object) -> NoReturn:
         lambda: laws.period_in_parts_is_whole(refuse, [1, 2]),
         lambda: laws.parts_add_up(refuse, 1, [1], unit=1),
         lambda: laws.credit_mirrors_charge(refuse, 1, [1]),
-        lambda: laws.floor_is_kept(refuse, 1, 1),
+        lambda: laws.floor_is_kept(refuse, 1, floor=1),
         lambda: laws.true_up_reaches_minimum(refuse, 1, 1),
         lambda: laws.preview_is_purchase(refuse, price, 1),
         lambda: laws.preview_is_purchase(price, refuse, 1),
@@ -520,6 +658,102 @@ def test_inputs_that_claim_nothing_are_refused(call: Call, message: str) -> None
         call()
 
 
+anything: Any = object()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: laws.fee_never_falls(anything, 1, 2), "fee: must be a function, not an object"),
+        (lambda: laws.usage_in_parts_is_whole(anything, price, [1]), "part: must be a function, not an object"),
+        (lambda: laws.usage_in_parts_is_whole(operator.sub, anything, [1]), "price: must be a function, not an object"),
+        (lambda: laws.usage_in_parts_is_whole(operator.sub, price, anything), "readings: must be an Iterable, not an "),
+        (lambda: laws.period_in_parts_is_whole(anything, [1, 2]), "charge: must be a function, not an object"),
+        (lambda: laws.period_in_parts_is_whole(operator.sub, anything), "days: must be an Iterable, not an object"),
+        (lambda: laws.parts_add_up(anything, 1, [1], unit=1), "split: must be a function, not an object"),
+        (lambda: laws.parts_add_up(rounded, 1, anything, unit=1), "weights: must be a Sequence, not an object"),
+        (lambda: laws.parts_add_up(rounded, 1, [1, anything], unit=1), "weights[1]: must be an int, not an object"),
+        (lambda: laws.parts_add_up(rounded, 1, [2, -1], unit=1), "weights[1]: must be at least 0, not -1"),
+        (lambda: laws.parts_add_up(rounded, 1, [1], unit=0), "unit: must be above zero, not 0"),
+        (
+            lambda: laws.parts_add_up(allocate, usd("1"), [1], unit=usd("-0.01")),
+            "unit: must be above zero, not Money.parse('-0.01', 'USD')",
+        ),
+        (
+            lambda: laws.parts_add_up(lambda *_: {"ada": 1}, 1, [1], unit=1),
+            "split: must return the parts, not a dict",
+        ),
+        (
+            lambda: laws.credit_mirrors_charge(lambda *_: {1}, 1, [1]),
+            "split: must return the parts, not a set",
+        ),
+        (
+            lambda: laws.credit_mirrors_charge(lambda *_: anything, 1, [1]),
+            "split: must return the parts, not an object",
+        ),
+        (lambda: laws.credit_mirrors_charge(anything, 1, [1]), "split: must be a function, not an object"),
+        (lambda: laws.credit_mirrors_charge(rounded, 1, anything), "weights: must be a Sequence, not an object"),
+        (lambda: laws.floor_is_kept(anything, 1, floor=1), "billed: must be a function, not an object"),
+        (lambda: laws.true_up_reaches_minimum(anything, 1, 1), "true_up: must be a function, not an object"),
+        (lambda: laws.preview_is_purchase(anything, price, 1), "preview: must be a function, not an object"),
+        (lambda: laws.preview_is_purchase(price, anything, 1), "purchase: must be a function, not an object"),
+        (
+            lambda: laws.primary_is_valid(anything, ["a"], primaries=list, valid=list),
+            "change: must be a function, not an object",
+        ),
+        (
+            lambda: laws.primary_is_valid(list, ["a"], primaries=anything, valid=list),
+            "primaries: must be a function, not an object",
+        ),
+        (
+            lambda: laws.primary_is_valid(list, ["a"], primaries=list, valid=anything),
+            "valid: must be a function, not an object",
+        ),
+        (
+            lambda: laws.primary_is_valid(list, ["visa"], primaries=lambda ids: ids[0], valid=list),
+            "primaries: must return several sources, as a list, not a str",
+        ),
+        (
+            lambda: laws.primary_is_valid(list, ["visa"], primaries=list, valid=lambda ids: ids[0]),
+            "valid: must return several sources, as a list, not a str",
+        ),
+        (
+            lambda: laws.balance_is_bounded(anything, 1, threshold=1, recharge=1, unit=1),
+            "charge: must be a function, not an object",
+        ),
+        (
+            lambda: laws.balance_is_bounded(price, 1, threshold=1, recharge=-1, unit=1),
+            "recharge: must be at least zero, not -1",
+        ),
+        (
+            lambda: laws.balance_is_bounded(price, 1, threshold=1, recharge=1, unit=-1),
+            "unit: must be at least zero, not -1",
+        ),
+    ],
+)
+def test_an_argument_that_cannot_be_meant_is_named(call: Call, message: str) -> None:
+    """Before anything is compared."""
+    with pytest.raises(InvalidValue) as refused:
+        call()
+    assert str(refused.value).startswith(message)
+
+
+def test_a_failed_test_ends_where_the_law_is_called() -> None:
+    """No frame of a law, with its source and docstring, is among those that pytest shows."""
+    with pytest.raises(LawBroken) as raised:
+        laws.parts_add_up(rounded, 100, [1, 1, 1], unit=1)
+    shown = raised.traceback.filter(raised)
+    assert len(raised.traceback) > len(shown)
+    assert [entry.name for entry in shown] == ["test_a_failed_test_ends_where_the_law_is_called"]
+
+
+def test_the_code_under_test_is_shown_where_it_fails() -> None:
+    """Its own frames are no law's."""
+    with pytest.raises(KeyError) as raised:
+        laws.floor_is_kept(refuse, 1, floor=1)
+    assert raised.traceback.filter(raised)[-1].name == "refuse"
+
+
 def test_two_broken_laws_of_one_test_are_told_apart() -> None:
     """Hypothesis reports each with an example of its own."""
 
@@ -527,7 +761,7 @@ def test_two_broken_laws_of_one_test_are_told_apart() -> None:
     @given(st.integers(0, 3))
     def both(number: int) -> None:
         if number > 2:
-            laws.floor_is_kept(lambda owned: owned, number, 4)
+            laws.floor_is_kept(lambda owned: owned, number, floor=4)
         laws.true_up_reaches_minimum(lambda _, least: least, number, 2)
 
     with pytest.raises(ExceptionGroup) as raised:

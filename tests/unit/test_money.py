@@ -227,6 +227,11 @@ class TestParse:
         with pytest.raises(InvalidMoney, match=r"^amount: must be a text such as '19\.99', not "):
             Money.parse(text, "USD")
 
+    def test_a_decimal_is_told_its_own_way(self) -> None:
+        """Another constructor takes it."""
+        with pytest.raises(InvalidMoney, match=r", not a Decimal; Money\.from_decimal takes a Decimal$"):
+            Money.parse(Decimal("19.99"), "USD")  # type: ignore[arg-type]
+
     @pytest.mark.parametrize(("text", "count"), [("1.0000000", 7), ("0.0000001", 7), ("1." + "0" * 38, 38)])
     def test_too_many_decimals(self, text: str, count: int) -> None:
         """A seventh decimal is refused, not rounded, even where it is zero."""

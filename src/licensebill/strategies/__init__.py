@@ -3,8 +3,39 @@
 Valid by construction: nothing is generated and thrown away. Awkward values (leap days, ends of months, exact
 thresholds, zero) are in the pool, and everything shrinks towards small, round ones.
 
-Three parts, whose names are passed on from here: `values` are what is put in, `results` what the library computes from
-them, `changes` what may happen to an account. Needs the `testing` extra.
+Those that take a value are for one that was drawn before: `allowances().flatmap(stored_bytes)`. Needs the `testing`
+extra.
+
+What is put in (`values`):
+
+* money: `currencies`, `amounts`, `payable_amounts`, `exact_amounts`, `weights`, `plain_decimals`
+* cycles: `days`, `anchor_days`, `periods`, `cycles`, `time_zones`, `instants`
+* pricing: `price_amounts`, `tiers`, `per_unit_prices`, `flat_prices`, `graduated_prices`, `volume_prices`,
+  `package_prices`, `prices`, `quantities`
+* people: `persons`, `authorizations`, `users`
+* terms: `dated`, `catalogs`, `floors`, `contracts`
+* licenses: `licenses`
+* services: `services`
+* ports: `port_terms`, `feature_sets`, `calls`, `toll_free_lines`
+* storage: `storage_terms`, `allowances`, `stored_bytes`, `storage_fees`, `readings`, `stored_items`
+* funding: `funding_days`, `sources`, `fundings`, `declines`, `outcomes`
+* minutes: `increments`, `rates`, `usage_histories`, `recharge_policies`, `recharge_quotes`, `usage_patterns`
+* accounts: `tariffs`, `accounts`
+
+What is computed from it (`results`):
+
+* prices and parts of cycles: `prorated_amounts`, `priced_quantities`
+* licenses and ports: `schedules`, `permissions`, `license_purchases`, `admissions`, `peaks`, `utilizations`
+* storage: `advices`, `reductions`, `item_selections`, `upload_quotes`, `growths`, `next_steps`
+* minutes: `remainders`, `minute_purchases`, `draws`, `forecasts`, `recharge_decisions`, `saw_tooths`
+* sources: `attempts`, `consequences`
+* bills: `bills`, `summaries`, `intents`, `credit_notes`, `commitments`, `transactions`
+
+What may happen to an account (`changes`):
+
+* single kinds: `later_days`, `total_changes`, `source_changes`, `credits_of`
+* any: `changes`, `payments`
+* events: `facts`, `events`
 """
 
 from licensebill.strategies.changes import changes as changes
@@ -99,3 +130,98 @@ from licensebill.strategies.values import usage_patterns as usage_patterns
 from licensebill.strategies.values import users as users
 from licensebill.strategies.values import volume_prices as volume_prices
 from licensebill.strategies.values import weights as weights
+
+__all__ = [
+    "ADMINISTRATOR_ID",
+    "SYSTEM_ADMINISTRATOR_ID",
+    "USER_IDS",
+    "accounts",
+    "admissions",
+    "advices",
+    "allowances",
+    "amounts",
+    "anchor_days",
+    "attempts",
+    "authorizations",
+    "bills",
+    "calls",
+    "catalogs",
+    "changes",
+    "commitments",
+    "consequences",
+    "contracts",
+    "credit_notes",
+    "credits_of",
+    "currencies",
+    "cycles",
+    "dated",
+    "days",
+    "declines",
+    "draws",
+    "events",
+    "exact_amounts",
+    "facts",
+    "feature_sets",
+    "flat_prices",
+    "floors",
+    "forecasts",
+    "funding_days",
+    "fundings",
+    "graduated_prices",
+    "growths",
+    "increments",
+    "instants",
+    "intents",
+    "item_selections",
+    "later_days",
+    "license_purchases",
+    "licenses",
+    "minute_purchases",
+    "next_steps",
+    "outcomes",
+    "package_prices",
+    "payable_amounts",
+    "payments",
+    "peaks",
+    "per_unit_prices",
+    "periods",
+    "permissions",
+    "persons",
+    "plain_decimals",
+    "port_terms",
+    "price_amounts",
+    "priced_quantities",
+    "prices",
+    "prorated_amounts",
+    "quantities",
+    "rates",
+    "readings",
+    "recharge_decisions",
+    "recharge_policies",
+    "recharge_quotes",
+    "reductions",
+    "remainders",
+    "saw_tooths",
+    "schedules",
+    "services",
+    "source_changes",
+    "sources",
+    "storage_fees",
+    "storage_terms",
+    "stored_bytes",
+    "stored_items",
+    "summaries",
+    "tariffs",
+    "tiers",
+    "time_zones",
+    "toll_free_lines",
+    "total_changes",
+    "transactions",
+    "upload_quotes",
+    "usage_histories",
+    "usage_patterns",
+    "users",
+    "utilizations",
+    "volume_prices",
+    "weights",
+]

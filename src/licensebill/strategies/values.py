@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import attrs
 from hypothesis import strategies as st
 
-from licensebill._checks import MAX_WHOLE
+from licensebill._checks import MAX_WHOLE, whole
 from licensebill.accounts import Account, Spending, begin
 from licensebill.cycles import LAST_ANCHOR_DAY, Convention, Period, boundary, cycle_of
 from licensebill.funding import (
@@ -129,8 +129,8 @@ def exact_amounts(currency: str = "USD", *, limit: int = MAX_MICROS) -> st.Searc
 
 
 def weights(*, parts: int = 8, high: int = MAX_WHOLE) -> st.SearchStrategy[list[int]]:
-    """Weights to split an amount by: one to `parts` of them, zeros among them but never zeros alone."""
-    several = st.lists(st.integers(0, 3) | st.integers(0, high), max_size=parts - 1)
+    """Weights to split an amount by: one to `parts` of them, up to `high`, zeros among them but never zeros alone."""
+    several = st.lists(st.integers(0, min(3, high)) | st.integers(0, high), max_size=parts - 1)
     place = st.integers(0, parts - 1)
     return st.builds(lambda others, one, at: [*others[:at], one, *others[at:]], several, st.integers(1, high), place)
 
@@ -181,9 +181,10 @@ def periods(longest: int = 366) -> st.SearchStrategy[Period]:
     return st.builds(lambda start, length: Period(start, start + length), days(), lengths)
 
 
-def cycles() -> st.SearchStrategy[Period]:
-    """Billing cycles from any anchor day."""
-    return st.builds(cycle_of, days(), anchor_day=anchor_days())
+def cycles(*, anchor_day: int | None = None) -> st.SearchStrategy[Period]:
+    """Billing cycles from an anchor day, or from any; `anchor_day=1` draws calendar months."""
+    anchors = anchor_days() if anchor_day is None else st.just(whole("anchor_day", anchor_day, 1, LAST_ANCHOR_DAY))
+    return st.builds(cycle_of, days(), anchor_day=anchors)
 
 
 def time_zones() -> st.SearchStrategy[tzinfo]:
@@ -538,7 +539,7 @@ def readings(at: st.SearchStrategy[datetime] | None = None) -> st.SearchStrategy
 @st.composite
 def stored_items(draw: st.DrawFn, *, high: int = 10**9) -> StoredItem:
     """Stored items of up to `high` bytes: all of it may be freed, none, or a part; equal sizes are frequent."""
-    size = draw(st.sampled_from([0, 1, high // 2, high]) | st.integers(0, high))
+    size = draw(st.sampled_from([0, min(1, high), high // 2, high]) | st.integers(0, high))
     return StoredItem(
         name=draw(st.sampled_from(["May 2025", "leads", "archive"])),
         kind=draw(st.sampled_from(ItemKind)),
@@ -641,8 +642,8 @@ def rates(currency: str = "USD") -> st.SearchStrategy[Rate]:
 def usage_histories(
     draw: st.DrawFn, currency: str = "USD", *, before: date = _AFTER_HISTORY, longest: int = 70
 ) -> UsageHistory:
-    """Usage on the days before a day, and often on that day itself, of several kinds; empty histories among them."""
-    ago = st.sampled_from([1, 30, 31, 0]) | st.integers(0, longest)
+    """Usage on up to `longest` days before a day, and often on that day itself, of several kinds, or none at all."""
+    ago = st.sampled_from([number for number in (1, 30, 31, 0) if number <= longest]) | st.integers(0, longest)
     kinds = st.sampled_from(["call", "sms", "voice message"])
     used = amounts(currency, low=0, high=_MOST_USED)
     entries = draw(st.lists(st.tuples(ago.map(lambda days: before - timedelta(days)), kinds, used), max_size=12))
