@@ -124,7 +124,9 @@ def test_amounts_are_texts_with_their_currency_beside_them(run: Any) -> None:
         (["bill", ACCOUNT, "--on", "2026-12-02"], 2, "--on: 2026-12-02 is not the first day"),
         (["bill", ACCOUNT, "--on", "2026-11-01"], 2, "its next bill is of 2026-12-01"),
         (["bill", ACCOUNT, "--on", "2027-01-01"], 2, "the bill of 2026-12-01 comes before"),
-        (["bill", ACCOUNT, "--on", "tomorrow"], 2, "--on"),
+        (["bill", ACCOUNT, "--on", "March"], 2, "for --on: must be a day such as 2026-12-01, not 'March'"),
+        (["bill", ACCOUNT, "--on", "2026-02-30"], 2, "for --on: must be a day such as 2026-12-01, not '2026-02-30'"),
+        (["bill", "--on", "2026-12-01"], 2, "FILE"),
         (["bill", "nowhere.toml", "--on", "2026-12-01"], 2, "cannot read 'nowhere.toml'"),
         (["bill", ACCOUNT], 2, "--on"),
         (["bill", ACCOUNT, "--on", "2026-12-01", "--users", "-1"], 2, "users: must be at least 0"),
@@ -135,11 +137,11 @@ def test_amounts_are_texts_with_their_currency_beside_them(run: Any) -> None:
         (["storage", "--users", "8", "--used", "\u0661"], 2, "whole number in plain digits"),
         (["storage", "--users", "8", "--used", "1_000"], 2, "whole number in plain digits"),
         (["recharge", ACCOUNT, "--at", "noon"], 2, "--at: must be a day"),
-        (["recharge", ACCOUNT, "--at", "2026-12-01T12:00:00"], 2, "--at: must be a day"),
+        (["recharge", ACCOUNT, "--at", "2026-12-01T12:00"], 2, "'2026-12-01T12:00' has no zone: add Z or an offset"),
         (
             ["recharge", ACCOUNT, "--at", "2026-12-01", "--policy", "mine"],
             2,
-            "must be one of guide, faq, guide_example",
+            'Invalid value "mine" for --policy. Choose from: "guide", "faq", "guide_example".',
         ),
         (["recharge", str(ROOT / "README.md"), "--at", "2026-12-01"], 2, "README.md: 1 fault"),
         (["refund"], 2, "refund"),
@@ -150,7 +152,7 @@ def test_amounts_are_texts_with_their_currency_beside_them(run: Any) -> None:
             "must be one of powerdialer",
         ),
         (["ports", "--calls", "120", "--mean-seconds", "135", "--blocking", "0"], 2, "blocking: must be above 0"),
-        ([*SIMULATE, "--policy", "mine"], 2, "--policy: must be one of guide, faq, guide_example"),
+        ([*SIMULATE, "--policy", "mine"], 2, 'for --policy. Choose from: "guide", "faq", "guide_example".'),
         ([*SIMULATE, "--days", "0"], 2, "days: must be at least 1"),
         ([*SIMULATE, "--daily", "1e3"], 2, "must be a plain decimal"),
         ([*SIMULATE, "--plot", "course.txt"], 2, "--plot: must be the name of an .svg or .png file"),
@@ -172,7 +174,7 @@ def test_bad_input_is_named_and_ends_with_2(arguments: list[str], code: int, wor
     """On standard error; nothing is printed as if it were an answer."""
     said = run(*arguments)
     assert (said.code, said.out) == (code, "")
-    assert words in said.err
+    assert words in " ".join(said.err.replace("\u2502", "").split())
 
 
 def test_a_rule_that_refuses_ends_with_1(run: Any, tmp_path: Path) -> None:

@@ -498,7 +498,7 @@ BAD: list[tuple[list[str], int, str]] = [
     ),
     (["run", "settle", *STAND_IN, "--gateway-url", "ftp://127.0.0.1"], 2, "of a stand-in on this machine"),
     (["run", "settle", *STAND_IN, "--gateway-url", "http://[::1"], 2, "of a stand-in on this machine"),
-    (["run", "settle", *STAND_IN, "--at", "2096-12-01T08:00"], 2, "not '2096-12-01T08:00'"),
+    (["run", "settle", *STAND_IN, "--at", "2096-12-01T08:00"], 2, "'2096-12-01T08:00' has no zone: add Z or an offset"),
     (["run", "settle", *STAND_IN, "--at", "4111 1111 1111 1111"], 2, "not a text of 19 characters"),
     (["run", "settle", *STAND_IN, "--customers", "{folder}/twice.csv"], 2, "names the account 'acme' twice"),
     (["status", "a\x00b", *STORE], 2, "account: must have no blanks around it"),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.bar import Bar
 
-from licensebill.commands.asking import Count, policy_of
+from licensebill.commands.asking import Count, Day, PolicyName, policy_of
 from licensebill.commands.printing import Json, money_data, print_explained, print_table
 from licensebill.errors import InvalidValue, shown
 from licensebill.money import Money
@@ -23,10 +23,10 @@ def simulate(
     *,
     daily: Annotated[list[str], Parameter(negative="")],
     balance: str,
-    start: date,
+    start: Day,
     days: Count = 60,
     currency: str = "USD",
-    policy: str = "guide",
+    policy: PolicyName = "guide",
     settlement_hours: Count = 0,
     plot: Annotated[Path | None, Parameter(help="An .svg or .png file to draw the course into.")] = None,
     as_json: Json = False,

@@ -4,15 +4,15 @@ import datetime
 from typing import Any
 
 from licensebill import schemas
-from licensebill.codec import Fault, InvalidFile, load_account, load_usage
-from licensebill.commands.asking import AccountPath, as_asked, watched
+from licensebill.codec import Fault, InvalidFile, load_account
+from licensebill.commands.asking import AccountPath, as_asked, usage_of
 from licensebill.commands.printing import ANSWERED, BAD_INPUT, Json, print_json, print_table
 
 #: Later than any row of a usage file that anybody means.
 _EVER = datetime.datetime(9000, 1, 1, tzinfo=datetime.UTC)
 
 
-def check(account: AccountPath, *, as_json: Json = False) -> int:
+def check(account: AccountPath, /, *, as_json: Json = False) -> int:
     """Print every fault of an account file and of its usage file, with its place.
 
     Ends with 2 where there is any.
@@ -45,7 +45,7 @@ def _refusal(account: AccountPath) -> InvalidFile | None:
     try:
         file = load_account(account)
         if file.usage is not None:
-            load_usage(account.parent / file.usage, file.account, until=_EVER, opened=watched)
+            usage_of(file.usage, account, file.account, until=_EVER)
     except InvalidFile as refused:
         return refused
     return None
