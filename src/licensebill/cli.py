@@ -11,7 +11,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError
+from licensebill._extras import extra
+
+with extra("cli"):
+    from cyclopts import App, CycloptsError
 
 from licensebill import __version__
 from licensebill.commands import comparisons, courses, demo, explanations, figures, files, records, runs
@@ -44,7 +47,7 @@ app.command(demo.demo)
 
 
 def main() -> NoReturn:
-    """Run the command: the entry point of the installed script."""
+    """Run the command."""
     if sys.stderr is None:  # pragma: no cover - closed by whoever started the process; a test does so
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - not the output, until the end
     try:

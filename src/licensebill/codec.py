@@ -22,7 +22,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, NoReturn
 
 import attrs
-from json_source_map import calculate
+
+from licensebill._extras import extra
+
+with extra("json"):
+    from json_source_map import calculate
 
 from licensebill import minutes
 from licensebill._checks import cardless_text, function, instance, instant, several, text, whole

@@ -280,7 +280,8 @@ def test_a_drawing_needs_its_extra(run: Any, monkeypatch: pytest.MonkeyPatch) ->
     """What to install is said."""
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     said = run(*SIMULATE, "--plot", "course.svg")
-    assert (said.code, "pip install 'licensebill[plot]'" in said.err) == (2, True)
+    told = "--plot: matplotlib is not installed; it comes with: pip install 'licensebill[plot]'"
+    assert (said.code, told in said.err) == (2, True)
 
 
 def test_a_week_is_repeated(run: Any) -> None:

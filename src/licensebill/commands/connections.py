@@ -108,8 +108,8 @@ def _may_be_ours(path: Path) -> bool:
 def _postgres(url: str, *, new: bool) -> Kept:
     try:
         from licensebill.adapters.postgres import Postgres  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise InvalidValue("--store", "PostgreSQL needs psycopg: pip install 'licensebill[postgres]'") from None
+    except ModuleNotFoundError as missing:
+        raise InvalidValue("--store", str(missing)) from None
     try:
         store = Postgres(url)
     except InvalidValue as refused:
@@ -156,8 +156,8 @@ def provided(name: GatewayName, *, url: str | None, customers: Path | None, cloc
 def _gateway() -> Callable[..., TwoPhaseGateway]:
     try:
         from licensebill.adapters.stripe import StripeGateway  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise InvalidValue("--gateway", "needs Stripe's client: pip install 'licensebill[stripe]'") from None
+    except ModuleNotFoundError as missing:
+        raise InvalidValue("--gateway", str(missing)) from None
     return StripeGateway
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.bar import Bar
 
+from licensebill._extras import extra
 from licensebill.commands.asking import Count, Day, PolicyName, policy_of
 from licensebill.commands.printing import Json, money_data, print_explained, print_table
 from licensebill.errors import InvalidValue, shown
@@ -101,9 +102,10 @@ def _draw(course: SawTooth, file: Path) -> None:
     if kind not in {"svg", "png"}:
         raise InvalidValue("--plot", f"must be the name of an .svg or .png file, not {shown(file.name)}")
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise InvalidValue("--plot", "needs matplotlib: pip install 'licensebill[plot]'") from None
+        with extra("plot"):
+            from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as missing:
+        raise InvalidValue("--plot", str(missing)) from None
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots()
     instants: Any = [run.at for run in course.runs]
