@@ -275,14 +275,17 @@ def _account_file(top: Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
     if section is None:
         return UNREAD
     tz = section.read("timezone", ZONE, UTC)
-    tariff = _tariff(top, section.read("currency", CURRENCY, STANDARD.currency))
+    tariff = _tariff(top, section, section.read("currency", CURRENCY, STANDARD.currency))
     currency = STANDARD.currency if tariff is UNREAD else tariff.currency
     balance, balance_on, automatic = _minutes(top, currency, as_of)
-    users = tuple(_user(node) for node in top.rows("users"))
+    users = _users(top)
     known = {user.id for user in users if user is not UNREAD}
+    began = section.read("began", DAY)
+    if UNREAD not in (began, as_of) and began > as_of:
+        began = section.note("began", f"must not be after as_of, {as_of}, not {began}")
     fields = {
         "id": section.read("id", NAME),
-        "began": section.read("began", DAY),
+        "began": began,
         "administrator": section.read("administrator", NAME),
         "anchor_day": section.read("anchor_day", count(1, 31), 1),
         "today": as_of,
@@ -324,12 +327,12 @@ def _spent(account: Account, amount: Money | None) -> Account:
     return account if amount is None else attrs.evolve(account, spending=(Spending(account.cycle, amount),))
 
 
-def _tariff(top: Node, currency: Any) -> Any:  # noqa: ANN401 - a Tariff, or unread
+def _tariff(top: Node, account: Node, currency: Any) -> Any:  # noqa: ANN401 - a Tariff, or unread
     node = top.section("tariff")
     if currency is UNREAD:
         return UNREAD
     if node is None:
-        return top.build(_tariff_in, currency)
+        return account.build(_tariff_in, currency)
     amount = money(currency)
     changes = {
         "fee": node.read("storage_fee", amount, None),
@@ -352,7 +355,8 @@ def _tariff_in(currency: str, **changes: Any) -> Tariff:  # noqa: ANN401
     own = {name: given[name] for name in ("fee", "cost_per_minute", "minimum_purchase") if name in given}
     if currency != STANDARD.currency and len(own) < 3:  # noqa: PLR2004 - the three amounts named
         needed = "storage_fee, cost_per_minute and minimum_purchase"
-        raise InvalidValue("tariff", f"must state {needed} in {currency}: the standard ones are in {STANDARD.currency}")
+        problem = f"needs {needed} in {currency} under [tariff]: the standard ones are in {STANDARD.currency}"
+        raise InvalidValue("currency", problem)
 
     def only(*names: str) -> dict[str, Any]:
         return {name: given[name] for name in names if name in given}
@@ -517,6 +521,20 @@ def _check_users(node: Node, users: tuple[str, ...], fields: Mapping[str, Any], 
 
 
 _ROLES = {role.name: role for role in (AGENT, SYSTEM_ADMINISTRATOR, BILLING_ADMINISTRATOR)}
+
+
+def _users(top: Node) -> tuple[Any, ...]:
+    """Users, or unread; a second one of the same id is a fault of its own table."""
+    users: list[Any] = []
+    seen: set[str] = set()
+    for node in top.rows("users"):
+        user = _user(node)
+        if user is not UNREAD and user.id in seen:
+            user = node.note("id", f"names the user {shown(user.id)} twice")
+        elif user is not UNREAD:
+            seen.add(user.id)
+        users.append(user)
+    return tuple(users)
 
 
 def _user(node: Node) -> Any:  # noqa: ANN401 - a User, or unread

@@ -208,3 +208,64 @@ def test_a_day_that_begins_no_cycle_has_a_recharge_all_the_same(tmp_path: Path) 
     assert (done.code, done.out) == (2, "")
     assert "--on: 2096-12-02 is not the first day of a cycle" in done.err
     assert "`licensebill recharge FILE --at 2096-12-02 --explain`" in done.err
+
+
+# --- check --------------------------------------------------------------------------------------------------------
+
+
+def checked(folder: Path, *changes: tuple[str, str], rows: list[str] = ROWS) -> tuple[list[str], str]:
+    """The warnings about an account file with some of its text replaced, as data and as text."""
+    file = Path(written(folder, rows))
+    text = file.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
+    done, data = said("check", str(file)), said("check", str(file), "--json")
+    assert (done.code, data.code, data.data["faults"]) == (0, 0, [])
+    return data.data["warnings"], done.out
+
+
+_FLOOR = 'floors = [{ products = ["powerdialer"], minimum = 8 }]\n\n[[licenses]]'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("is_administrator = true", "", "The administrator 'dana' is none of [[users]] with is_administrator: right"),
+        ('administrator = "dana"', 'administrator = "dan"', "The administrator 'dan' is none of [[users]]"),
+        ("is_blocked = false", "is_blocked = true", "No funding source is valid on 2096-12-01: nothing can be charged"),
+        ("end = 2098-01-01", "end = 2096-12-01", "PowerDialer has no price on 2096-12-01: neither a contract in force"),
+        (
+            "[[licenses]]",
+            f"{_FLOOR}\npending = 7",
+            "PowerDialer: the pending 7 is below the floor of 8 on 2097-01-01 (LIC-2, LIC-8).",
+        ),
+        ("[[licenses]]", f"{_FLOOR}\npending = 8", None),
+        ("owned = 10", "owned = 0", None),
+        ("owned = 10", "owned = 10", None),
+    ],
+)
+def test_what_will_not_work_is_a_warning(old: str, new: str, words: str | None, tmp_path: Path) -> None:
+    """The file is right all the same, and the exit code says so."""
+    warnings, text = checked(tmp_path, (old, new))
+    assert len(warnings) == (words is not None)
+    assert all(words is not None and each.startswith(words) for each in warnings)
+    assert text.splitlines() == ["acme.toml and what it names have no faults.", *(f"Note: {each}" for each in warnings)]
+
+
+def test_an_account_without_a_source_is_warned_of(tmp_path: Path) -> None:
+    """Until one is set up."""
+    file = tmp_path / "acme.toml"
+    file.write_text(account_text("acme"), encoding="utf-8")
+    assert said("check", str(file), "--json").data["warnings"] == [
+        "No funding source is set up: nothing can be charged (FUN-2)."
+    ]
+
+
+def test_a_kind_of_usage_that_nobody_rates_is_warned_of(tmp_path: Path) -> None:
+    """A misspelled one, most likely; calls and messages are known without a rate, others by theirs."""
+    rows = [f"2096-11-30,{kind},1.00" for kind in ("call", "sms", "cal", "fax")]
+    fax = '[[contracts.rates]]\nkind = "fax"\namount = "0.10"\n\n[[licenses]]'
+    warnings, _ = checked(tmp_path, ("[[licenses]]", fax), rows=rows)
+    assert warnings == ["The usage file counts 'cal', which no contract rates (MIN-2)."]

@@ -728,7 +728,7 @@ def test_a_stand_in_that_is_started_does_not_know_what_another_made(shop: Shop) 
     ],
 )
 def test_a_missing_driver_is_named_with_its_extra(
-    package: str, adapter: str, arguments: list[str], words: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    package: str, adapter: str, arguments: list[str], words: str, *, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where it was installed without."""
     shop.open("acme", VISA)
