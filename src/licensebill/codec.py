@@ -280,11 +280,11 @@ def _account_file(top: Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
     balance, balance_on, automatic = _minutes(top, currency, as_of)
     users = _users(top)
     known = {user.id for user in users if user is not UNREAD}
-    began = section.read("began", DAY)
+    account_id, began = section.read("id", NAME), section.read("began", DAY)
     if UNREAD not in (began, as_of) and began > as_of:
         began = section.note("began", f"must not be after as_of, {as_of}, not {began}")
     fields = {
-        "id": section.read("id", NAME),
+        "id": account_id,
         "began": began,
         "administrator": section.read("administrator", NAME),
         "anchor_day": section.read("anchor_day", count(1, 31), 1),
