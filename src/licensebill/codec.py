@@ -186,8 +186,11 @@ def load_account(path: Path) -> AccountFile:
 
     Raises:
         InvalidFile: every fault of it, with line and field.
+        InvalidValue: a folder, or a name that is none.
         OSError: the file cannot be read.
     """
+    if instance("path", path, Path).is_dir():
+        raise InvalidValue("path", f"{shown(str(path))} is a folder, and must be a file")
     name = _name(path)
     with path.open("rb") as file:
         content = file.read(MAX_ACCOUNT_BYTES + 1)

@@ -25,7 +25,7 @@ from licensebill.cycles import first_instant, local_day
 from licensebill.errors import InvalidValue, shown
 from licensebill.explain import Explanation, Input
 from licensebill.minutes import RechargeQuote, UsageHistory
-from licensebill.money import Money, total
+from licensebill.money import InvalidMoney, Money, total
 from licensebill.terms import RECHARGE_POLICIES, RechargePolicy
 
 _T = TypeVar("_T")
@@ -63,6 +63,14 @@ def as_asked(option: str, answer: Callable[[], _T]) -> _T:
         return answer()
     except InvalidValue as refused:
         raise attrs.evolve(refused, place=option) from None
+
+
+def amount_of(option: str, written: str, currency: str) -> Money:
+    """An amount; a refusal of it names the option, one of the currency does not."""
+    try:
+        return Money.parse(written, currency)
+    except InvalidMoney as refused:
+        raise attrs.evolve(refused, place="currency" if refused.place == "currency" else option) from None
 
 
 def instant_of(at: str, account: Account) -> datetime.datetime:

@@ -6,10 +6,9 @@ from cyclopts import App
 
 from licensebill import cycles, minutes, storage
 from licensebill.codec import load_account
-from licensebill.commands.asking import AccountPath, Count, Day, as_asked, instant_of, prepaid_at
+from licensebill.commands.asking import AccountPath, Count, Day, amount_of, as_asked, instant_of, prepaid_at
 from licensebill.commands.printing import Json, money_data, period_data, print_json, print_table
 from licensebill.cycles import cycle_of
-from licensebill.money import Money
 
 app: App = App(name="compare", help="Put policies side by side: recharges, storage fees, proration.")
 
@@ -88,7 +87,7 @@ def proration(amount: str, /, *, on: Day, currency: str = "USD", anchor_day: Cou
         anchor_day: the day on which cycles begin.
         as_json: print data.
     """
-    whole = Money.parse(amount, currency)
+    whole = amount_of("AMOUNT", amount, currency)
     cycle = as_asked("--on", lambda: cycle_of(on, anchor_day=anchor_day))
     parts = cycles.side_by_side(whole, cycle, on)
     if as_json:

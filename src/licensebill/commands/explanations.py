@@ -4,13 +4,10 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from licensebill.bills import monthly_bill
 from licensebill.codec import load_account
-from licensebill.commands.asking import Day, as_asked, recharge_at
+from licensebill.commands.asking import AccountPath, Day, as_asked, recharge_at
 from licensebill.commands.printing import Json, print_json
 from licensebill.cycles import NotACycleStart, Period, billing_cycle, first_instant
 from licensebill.errors import InvalidValue, shown
@@ -20,7 +17,7 @@ from licensebill.rules import RULES, Rule, rule
 
 def explain(
     figure: str,
-    account: Annotated[Path | None, Parameter(name="FILE", help="The account file, TOML or JSON.")] = None,
+    account: AccountPath | None = None,
     /,
     *,
     on: Day | None = None,

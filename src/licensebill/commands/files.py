@@ -3,12 +3,12 @@
 import datetime
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from licensebill import schemas
 from licensebill.accounts import Account, terms_day
 from licensebill.codec import Fault, InvalidFile, load_account
-from licensebill.commands.asking import AccountPath, as_asked, usage_of
+from licensebill.commands.asking import AccountPath, usage_of
 from licensebill.commands.printing import ANSWERED, BAD_INPUT, Json, print_json, print_table
 from licensebill.errors import shown
 from licensebill.licenses import Holding, NoPrice, floors_in_force, price_in_force
@@ -104,7 +104,13 @@ def _fault_data(fault: Fault) -> dict[str, Any]:
     return {"line": fault.line, "field": fault.field, "code": fault.code, "problem": fault.problem}
 
 
-def schema(name: str | None = None, /) -> None:
+if TYPE_CHECKING:
+    SchemaName = str
+else:
+    SchemaName = Literal[tuple(schemas.names())]  # so that a shell completes them
+
+
+def schema(name: SchemaName | None = None, /) -> None:
     """Print the JSON Schema of account files or of a kind of document; without a name, which there are.
 
     Args:
@@ -113,4 +119,4 @@ def schema(name: str | None = None, /) -> None:
     if name is None:
         print("\n".join(schemas.names()))
     else:
-        print_json(as_asked("NAME", lambda: schemas.schema(name)))
+        print_json(schemas.schema(name))

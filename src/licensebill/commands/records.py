@@ -355,7 +355,7 @@ def _transactions(kept: Kept, account: str) -> tuple[tuple[Transaction, ...], st
     """All of an account's, and its currency."""
     events = kept.load(account).events
     if not events:
-        raise UnknownAccount("account", f"{shown(account)} has no stream in this store")
+        raise UnknownAccount("account", f"there is no account {shown(account)} in this store")
     return transactions(entries(events)), folded(events[:1]).account.currency
 
 
