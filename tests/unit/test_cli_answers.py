@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from licensebill import schemas
 from licensebill.commands.asking import PolicyName, policy_of
 from licensebill.terms import RECHARGE_POLICIES
 from tests.commanding import VISA, Said, account_text, said
@@ -208,6 +209,15 @@ def test_a_day_that_begins_no_cycle_has_a_recharge_all_the_same(tmp_path: Path) 
     assert (done.code, done.out) == (2, "")
     assert "--on: 2096-12-02 is not the first day of a cycle" in done.err
     assert "`licensebill recharge FILE --at 2096-12-02 --explain`" in done.err
+
+
+# --- schema -------------------------------------------------------------------------------------------------------
+
+
+def test_every_schema_is_printed_by_its_name() -> None:
+    """As the library gives it."""
+    for name in schemas.names()[:2]:
+        assert said("schema", name).data == schemas.schema(name)
 
 
 # --- check --------------------------------------------------------------------------------------------------------

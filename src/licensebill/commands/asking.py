@@ -19,6 +19,7 @@ from rich.progress import wrap_file
 
 from licensebill import minutes
 from licensebill._checks import holds_card_number
+from licensebill._tables import written_day
 from licensebill.accounts import Account, advance
 from licensebill.codec import AccountFile, Fault, InvalidFile, load_usage
 from licensebill.cycles import first_instant, local_day
@@ -39,13 +40,11 @@ def _whole(_: object, tokens: Sequence[Token]) -> int:
 
 
 def _day(_: object, tokens: Sequence[Token]) -> date:
-    """A day as ISO 8601 writes it with its dashes."""
+    """A day, in the form of the account file."""
     try:
-        if len(tokens[0].value) == len("2026-12-01"):
-            return date.fromisoformat(tokens[0].value)
-    except ValueError:
-        pass
-    raise ValueError(f"must be a day such as 2026-12-01, not {shown(tokens[0].value)}")
+        return written_day("", tokens[0].value)
+    except InvalidValue as refused:
+        raise ValueError(refused.problem) from None
 
 
 Count = Annotated[int, Parameter(converter=_whole)]
@@ -75,11 +74,8 @@ def amount_of(option: str, written: str, currency: str) -> Money:
 
 def instant_of(at: str, account: Account) -> datetime.datetime:
     """A point in time with its zone, or a day's first instant in the account's zone."""
-    try:
-        if len(at) == len("2026-12-01"):
-            return first_instant(date.fromisoformat(at), account.tz)
-    except ValueError:
-        pass
+    with contextlib.suppress(InvalidValue):
+        return first_instant(written_day("--at", at), account.tz)
     return moment_of(at, "a day, or a point in time with its zone such as 2026-12-01T12:00Z")
 
 

@@ -72,8 +72,7 @@ def _unusable(account: Account) -> Iterator[str]:
     elif not account.funding.valid(account.today):
         yield f"No funding source is valid on {account.today}: nothing can be charged (FUN-2)."
     for holding in account.licenses.holdings:
-        if holding.owned:
-            yield from _unpriced(account, holding.product)
+        yield from _unpriced(account, holding.product)
         if holding.pending is not None:
             yield from _below_floor(account, holding)
 
