@@ -20,9 +20,13 @@ from typing import Any, NoReturn, TypeAlias, TypeVar, Union, get_args, get_origi
 from zoneinfo import ZoneInfo
 
 import attrs
-from cattrs import Converter
-from cattrs.errors import ClassValidationError, IterableValidationError, IterableValidationNote
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from licensebill._extras import extra
+
+with extra("json"):
+    from cattrs import Converter
+    from cattrs.errors import ClassValidationError, IterableValidationError, IterableValidationNote
+    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from licensebill._checks import MAX_WHOLE, instant
 from licensebill.errors import SHOWN_DIGITS, InvalidValue, one, shown

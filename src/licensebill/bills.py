@@ -223,6 +223,13 @@ class Bill:
         """The terms that were applied, each once, in the order of the lines."""
         return tuple(dict.fromkeys(term for line in self.lines for term in line.terms))
 
+    @property
+    def reason(self) -> str:
+        """How much is charged for what, and what is owed since when, in sentences for the customer."""
+        charged = f"{self.due} to be charged{f' to {self.source}' if self.source else ''}."
+        owed = "" if self.past_due_since is None else f" The account is past due since {self.past_due_since}."
+        return f"{len(self.lines)} lines for {self.cycle}, {charged}{owed}"
+
     def explanation(self) -> Explanation:
         """The bill's total and, below it, every line.
 
@@ -230,14 +237,12 @@ class Bill:
         """
         lines = tuple(line.explanation() for line in self.lines)
         nothing = (self.storage.explanation(),) if self.storage is not None and not self.storage.amount else ()
-        owed = "" if self.past_due_since is None else f" The account is past due since {self.past_due_since}."
         return Explanation(
             figure=f"bill {self.id}",
             value=self.total.text,
             unit=self.currency,
             rules=("BIL-1", "CYC-1", "MON-1"),
-            because=f"{len(self.lines)} lines for {self.cycle}, {self.due} to be charged"
-            f"{f' to {self.source}' if self.source else ''}.{owed}",
+            because=self.reason,
             working=" + ".join(line.amount.text for line in self.lines).replace("+ -", "- ") or "0",
             inputs=(Input("cycle", str(self.cycle)),),
             parts=(*lines, *nothing),

@@ -517,7 +517,7 @@ class Charging:
 
 
 def _unknown(account: str) -> UnknownAccount:
-    return UnknownAccount("account", f"{shown(account)} has no stream in this store")
+    return UnknownAccount("account", f"there is no account {shown(account)} in this store")
 
 
 def _no_longer_watched(standing: Standing, intent: str) -> tuple[Notice, ...]:

@@ -11,12 +11,17 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError
+import attrs
+
+from licensebill._extras import extra
+
+with extra("cli"):
+    from cyclopts import App, CycloptsError
 
 from licensebill import __version__
 from licensebill.commands import comparisons, courses, demo, explanations, figures, files, records, runs
 from licensebill.commands.printing import ANSWERED, BAD_INPUT, FAILED, INTERRUPTED, exit_code
-from licensebill.errors import LicenseBillError, shown
+from licensebill.errors import InvalidValue, LicenseBillError, shown
 
 app: App = App(
     name="licensebill",
@@ -44,7 +49,7 @@ app.command(demo.demo)
 
 
 def main() -> NoReturn:
-    """Run the command: the entry point of the installed script."""
+    """Run the command."""
     if sys.stderr is None:  # pragma: no cover - closed by whoever started the process; a test does so
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - not the output, until the end
     try:
@@ -57,7 +62,7 @@ def main() -> NoReturn:
     except CycloptsError:
         sys.exit(BAD_INPUT)  # cyclopts has said what is wrong
     except LicenseBillError as refused:
-        print(f"licensebill: {refused}", file=sys.stderr)
+        print(f"licensebill: {_as_typed(refused)}", file=sys.stderr)
         sys.exit(exit_code(refused))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -69,6 +74,15 @@ def main() -> NoReturn:
         print(f"licensebill: cannot {what}: {failed.strerror}", file=sys.stderr)
         sys.exit(FAILED if failed.filename is None else BAD_INPUT)
     sys.exit(code or ANSWERED)
+
+
+def _as_typed(refused: LicenseBillError) -> LicenseBillError:
+    """A refusal that names an argument, by the option that was typed for it."""
+    if not isinstance(refused, InvalidValue):
+        return refused
+    option = f"--{refused.place.replace('_', '-')}"
+    typed = {argument.partition("=")[0] for argument in sys.argv[1:]}
+    return attrs.evolve(refused, place=option) if option in typed else refused
 
 
 def _close_output() -> None:

@@ -22,7 +22,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, NoReturn
 
 import attrs
-from json_source_map import calculate
+
+from licensebill._extras import extra
+
+with extra("json"):
+    from json_source_map import calculate
 
 from licensebill import minutes
 from licensebill._checks import cardless_text, function, instance, instant, several, text, whole
@@ -182,8 +186,11 @@ def load_account(path: Path) -> AccountFile:
 
     Raises:
         InvalidFile: every fault of it, with line and field.
+        InvalidValue: a folder, or a name that is none.
         OSError: the file cannot be read.
     """
+    if instance("path", path, Path).is_dir():
+        raise InvalidValue("path", f"{shown(str(path))} is a folder, and must be a file")
     name = _name(path)
     with path.open("rb") as file:
         content = file.read(MAX_ACCOUNT_BYTES + 1)
@@ -271,14 +278,17 @@ def _account_file(top: Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
     if section is None:
         return UNREAD
     tz = section.read("timezone", ZONE, UTC)
-    tariff = _tariff(top, section.read("currency", CURRENCY, STANDARD.currency))
+    tariff = _tariff(top, section, section.read("currency", CURRENCY, STANDARD.currency))
     currency = STANDARD.currency if tariff is UNREAD else tariff.currency
     balance, balance_on, automatic = _minutes(top, currency, as_of)
-    users = tuple(_user(node) for node in top.rows("users"))
+    users = _users(top)
     known = {user.id for user in users if user is not UNREAD}
+    account_id, began = section.read("id", NAME), section.read("began", DAY)
+    if UNREAD not in (began, as_of) and began > as_of:
+        began = section.note("began", f"must not be after as_of, {as_of}, not {began}")
     fields = {
-        "id": section.read("id", NAME),
-        "began": section.read("began", DAY),
+        "id": account_id,
+        "began": began,
         "administrator": section.read("administrator", NAME),
         "anchor_day": section.read("anchor_day", count(1, 31), 1),
         "today": as_of,
@@ -320,12 +330,12 @@ def _spent(account: Account, amount: Money | None) -> Account:
     return account if amount is None else attrs.evolve(account, spending=(Spending(account.cycle, amount),))
 
 
-def _tariff(top: Node, currency: Any) -> Any:  # noqa: ANN401 - a Tariff, or unread
+def _tariff(top: Node, account: Node, currency: Any) -> Any:  # noqa: ANN401 - a Tariff, or unread
     node = top.section("tariff")
     if currency is UNREAD:
         return UNREAD
     if node is None:
-        return top.build(_tariff_in, currency)
+        return account.build(_tariff_in, currency)
     amount = money(currency)
     changes = {
         "fee": node.read("storage_fee", amount, None),
@@ -348,7 +358,8 @@ def _tariff_in(currency: str, **changes: Any) -> Tariff:  # noqa: ANN401
     own = {name: given[name] for name in ("fee", "cost_per_minute", "minimum_purchase") if name in given}
     if currency != STANDARD.currency and len(own) < 3:  # noqa: PLR2004 - the three amounts named
         needed = "storage_fee, cost_per_minute and minimum_purchase"
-        raise InvalidValue("tariff", f"must state {needed} in {currency}: the standard ones are in {STANDARD.currency}")
+        problem = f"needs {needed} in {currency} under [tariff]: the standard ones are in {STANDARD.currency}"
+        raise InvalidValue("currency", problem)
 
     def only(*names: str) -> dict[str, Any]:
         return {name: given[name] for name in names if name in given}
@@ -513,6 +524,20 @@ def _check_users(node: Node, users: tuple[str, ...], fields: Mapping[str, Any], 
 
 
 _ROLES = {role.name: role for role in (AGENT, SYSTEM_ADMINISTRATOR, BILLING_ADMINISTRATOR)}
+
+
+def _users(top: Node) -> tuple[Any, ...]:
+    """Users, or unread; a second one of the same id is a fault of its own table."""
+    users: list[Any] = []
+    seen: set[str] = set()
+    for node in top.rows("users"):
+        user = _user(node)
+        if user is not UNREAD and user.id in seen:
+            user = node.note("id", f"names the user {shown(user.id)} twice")
+        elif user is not UNREAD:
+            seen.add(user.id)
+        users.append(user)
+    return tuple(users)
 
 
 def _user(node: Node) -> Any:  # noqa: ANN401 - a User, or unread

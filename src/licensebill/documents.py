@@ -22,7 +22,11 @@ from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, TypeVar, get_args, overload
 
 import attrs
-from cattrs.errors import AttributeValidationNote, BaseValidationError, IterableValidationNote
+
+from licensebill._extras import extra
+
+with extra("json"):
+    from cattrs.errors import AttributeValidationNote, BaseValidationError, IterableValidationNote
 
 from licensebill import (
     accounts,

@@ -657,7 +657,8 @@ class TestCredits:
         found = made(failed, JANUARY.start)
         assert found.total == usd("1258.00")
         assert found.past_due_since == DECEMBER.start
-        assert "The account is past due since 2026-12-01." in found.explanation().because
+        assert "The account is past due since 2026-12-01." in found.reason
+        assert found.explanation().because == found.reason
         assert amounts(found.lines) == ["1188.00", "70.00"]
         both = apply(failed, planned(found))
         assert [(one.intent.id, one.has_failed) for one in both.open] == [

@@ -189,7 +189,7 @@ class TestAccounts:
         for ask in (one.charging.standing, lambda account: one.charging.change(account, buy())):
             with pytest.raises(UnknownAccount) as refused:
                 ask("nobody")
-            assert str(refused.value) == "account: 'nobody' has no stream in this store"
+            assert str(refused.value) == "account: there is no account 'nobody' in this store"
             assert refused.value.code == "unknown_account"
         report = one.charging.pursue("nobody", Job.SETTLE)
         assert (report.account, report.standing, str(report.failure)) == ("nobody", None, str(refused.value))

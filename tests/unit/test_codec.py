@@ -180,7 +180,7 @@ monthly_recharge_cap = "500.00"
     def test_another_currency_brings_its_own_amounts(self) -> None:
         """The standard ones are in US dollars."""
         source = SMALL + 'currency = "JPY"\n'
-        assert "must state storage_fee" in faults(source)[0].problem
+        assert "needs storage_fee" in faults(source)[0].problem
         own = '[tariff]\nstorage_fee = "3000"\ncost_per_minute = "2"\nminimum_purchase = "10000"\n'
         assert read_account(source + own).account.currency == "JPY"
 
@@ -221,7 +221,7 @@ class TestFaults:
             ('[[users]]\nid = "4111 1111 1111 1111"\n', 2, "users[0].id", "card number"),
             ('[[users]]\nid = "u"\nrole = "king"\n', 3, "users[0].role", "'system administrator'"),
             ('[[users]]\nid = "u"\nis_administrator = 1\n', 3, "users[0].is_administrator", "true or false"),
-            ('[[users]]\nid = "u"\n[[users]]\nid = "u"\n', 1, "users", "twice"),
+            ('[[users]]\nid = "u"\n[[users]]\nid = "u"\n', 4, "users[1].id", "twice"),
             ('[[licenses]]\nproduct = "elf"\nowned = -1\n', 3, "licenses[0].owned", "at least 0"),
             ('[[licenses]]\nproduct = "elf"\n', 1, "licenses[0].owned", "is missing"),
             ('[[licenses]]\nproduct = "elf"\nowned = 1\nusers = "u"\n', 4, "licenses[0].users", "must be a list"),
@@ -236,6 +236,8 @@ class TestFaults:
             ("users = 3\n", 1, "account.users", "is no key"),
             ("contracts = 3\n", 1, "account.contracts", "is no key"),
             ("[contracts]\n", 1, "contracts", "must be a list"),
+            ('currency = "EUR"\n', 1, "account.currency", "needs storage_fee, cost_per_minute and minimum_purchase in"),
+            ('currency = "EUR"\n[tariff]\nstorage_fee = "1"\n', 2, "tariff", "needs storage_fee, cost_per_minute and"),
             ('[[sources]]\nid = "v"\n', 1, "sources[0].kind", "is missing"),
             ('[[licenses]]\nproduct = "elf"\nowned = 1\nusers = ["u", "u"]\n', 4, "licenses[0].users", "twice"),
             ('[spending]\namount = "1"\n[minutes]\nbalance = "1"\nautomatic = 1\n', 5, "minutes.automatic", "a table"),
@@ -249,6 +251,12 @@ class TestFaults:
             if words in fault.problem
         ]
         assert (line, field) in told
+
+    def test_an_account_that_began_after_its_day_names_the_line(self) -> None:
+        """By the keys of the file, not by the names of fields; on its first day it is right."""
+        (fault,) = faults(SMALL.replace("began = 2026-12-01", "began = 2026-12-02"))
+        assert (fault.line, fault.field) == (SMALL.split("began", maxsplit=1)[0].count("\n") + 1, "account.began")
+        assert fault.problem == "must not be after as_of, 2026-12-01, not 2026-12-02"
 
     def test_all_faults_are_told_at_once_in_the_order_of_the_file(self) -> None:
         """None hides another."""

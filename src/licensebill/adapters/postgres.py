@@ -26,9 +26,12 @@ from datetime import timedelta
 from types import MappingProxyType, TracebackType
 from typing import Any, LiteralString, Self
 
-import psycopg
-from psycopg import conninfo as conninfos
-from psycopg.rows import TupleRow
+from licensebill._extras import extra
+
+with extra("postgres"):
+    import psycopg
+    from psycopg import conninfo as conninfos
+    from psycopg.rows import TupleRow
 
 from licensebill._checks import instance, text
 from licensebill.adapters.arguments import check_append, check_list, check_load, check_page, conflict, utc

@@ -21,7 +21,11 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
 import attrs
-import stripe
+
+from licensebill._extras import extra
+
+with extra("stripe"):
+    import stripe
 
 from licensebill._checks import checked, instance, tuple_of, whole
 from licensebill.errors import InvalidValue, shown

@@ -1,22 +1,20 @@
 """Comparisons: the commands that put the named policies side by side, so that one can be chosen."""
 
-from datetime import date
 from typing import Any
 
 from cyclopts import App
 
 from licensebill import cycles, minutes, storage
 from licensebill.codec import load_account
-from licensebill.commands.asking import AccountPath, Count, as_asked, drawn_until, instant_of
-from licensebill.commands.printing import Json, money_data, print_json, print_table
-from licensebill.cycles import cycle_of, local_day
-from licensebill.money import Money
+from licensebill.commands.asking import AccountPath, Count, Day, amount_of, as_asked, instant_of, prepaid_at
+from licensebill.commands.printing import Json, money_data, period_data, print_json, print_table
+from licensebill.cycles import cycle_of
 
 app: App = App(name="compare", help="Put policies side by side: recharges, storage fees, proration.")
 
 
 @app.command
-def recharge(account: AccountPath, *, at: str, as_json: Json = False) -> None:
+def recharge(account: AccountPath, /, *, at: str, as_json: Json = False) -> None:
     """Print the recharge under each policy (MIN-5).
 
     Args:
@@ -25,26 +23,29 @@ def recharge(account: AccountPath, *, at: str, as_json: Json = False) -> None:
         as_json: print data.
     """
     file = load_account(account)
-    instant = instant_of(at, file.account)
-    usage, balance = drawn_until(file, account, instant)
-    on = local_day(instant, file.account.tz)
-    quotes = minutes.compare(usage, at=on, balance=balance, began=file.account.began)
+    prepaid = prepaid_at("--at", file, account, instant_of(at, file.account))
+    quotes = minutes.compare(prepaid.usage, at=prepaid.on, balance=prepaid.balance, began=file.account.began)
     if as_json:
-        print_json({"recharges": [_quote_data(quote) for quote in quotes]})
+        recharges = [_quote_data(quote) for quote in quotes]
+        print_json({"balance": money_data(prepaid.balance), "recharges": recharges, "remarks": list(prepaid.remarks)})
         return
+    print(f"Balance: {prepaid.balance:,}\n")
     print_table(
         (
-            (quote.policy.name.lower(), f"{quote.reserve:,}", f"{quote.recharge:,}", "due" if quote.is_due else "")
+            (quote.policy.name.lower(), f"{quote.reserve:,}", f"{quote.recharge:,}", "yes" if quote.is_due else "no")
             for quote in quotes
         ),
         ("left", "right", "right", "left"),
-        headings=("Policy", "Reserve", "Recharge", ""),
+        headings=("Policy", "Reserve", "Recharge", "Due"),
     )
+    for remark in prepaid.remarks:
+        print(f"\nNote: {remark}")
 
 
 def _quote_data(quote: minutes.RechargeQuote) -> dict[str, Any]:
     return {
-        "policy": quote.policy.name,
+        "policy": quote.policy.name.lower(),
+        "window": period_data(quote.average.window),
         "reserve": money_data(quote.reserve),
         "recharge": money_data(quote.recharge),
         "is_due": quote.is_due,
@@ -76,7 +77,7 @@ def storage_fee(*, users: Count, used: Count, as_json: Json = False) -> None:
 
 
 @app.command
-def proration(amount: str, *, on: date, currency: str = "USD", anchor_day: Count = 1, as_json: Json = False) -> None:
+def proration(amount: str, /, *, on: Day, currency: str = "USD", anchor_day: Count = 1, as_json: Json = False) -> None:
     """Print what is charged for the rest of a cycle under each convention (CYC-4).
 
     Args:
@@ -86,12 +87,12 @@ def proration(amount: str, *, on: date, currency: str = "USD", anchor_day: Count
         anchor_day: the day on which cycles begin.
         as_json: print data.
     """
-    whole = Money.parse(amount, currency)
+    whole = amount_of("AMOUNT", amount, currency)
     cycle = as_asked("--on", lambda: cycle_of(on, anchor_day=anchor_day))
     parts = cycles.side_by_side(whole, cycle, on)
     if as_json:
         data = [{"convention": each.name.lower(), **money_data(part.amount)} for each, part in parts.items()]
-        print_json({"cycle": {"start": str(cycle.start), "end": str(cycle.end)}, "parts": data})
+        print_json({"cycle": period_data(cycle), "parts": data})
         return
     print_table(
         ((each.value, f"{part.amount:,}") for each, part in parts.items()),

@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 import attrs
 from cyclopts import Parameter
 
-from licensebill._checks import cardless_text, distinct, holds_card_number
+from licensebill._checks import cardless_text, distinct
 from licensebill.adapters.arguments import utc
 from licensebill.adapters.files import Files
 from licensebill.adapters.sqlite import Sqlite
 from licensebill.charging import Job
+from licensebill.commands.asking import moment_of
 from licensebill.errors import InvalidValue, shown
 from licensebill.outcomes import Outcome
 from licensebill.protocols import Capabilities, Clock, LookUp, NotSent, Request, SnapshotStore, Store, TwoPhaseGateway
@@ -107,8 +108,8 @@ def _may_be_ours(path: Path) -> bool:
 def _postgres(url: str, *, new: bool) -> Kept:
     try:
         from licensebill.adapters.postgres import Postgres  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise InvalidValue("--store", "PostgreSQL needs psycopg: pip install 'licensebill[postgres]'") from None
+    except ModuleNotFoundError as missing:
+        raise InvalidValue("--store", str(missing)) from None
     try:
         store = Postgres(url)
     except InvalidValue as refused:
@@ -155,8 +156,8 @@ def provided(name: GatewayName, *, url: str | None, customers: Path | None, cloc
 def _gateway() -> Callable[..., TwoPhaseGateway]:
     try:
         from licensebill.adapters.stripe import StripeGateway  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise InvalidValue("--gateway", "needs Stripe's client: pip install 'licensebill[stripe]'") from None
+    except ModuleNotFoundError as missing:
+        raise InvalidValue("--gateway", str(missing)) from None
     return StripeGateway
 
 
@@ -291,13 +292,5 @@ def clock_of(at: str | None) -> Clock:
     """
     if at is None:
         return lambda: datetime.datetime.now(UTC)
-    try:
-        moment = datetime.datetime.fromisoformat(at)
-    except ValueError:
-        moment = None
-    if moment is None or moment.utcoffset() is None:
-        # a time has so many digits that no error would repeat it
-        given = shown(at) if holds_card_number(at) or not at.isprintable() else repr(at[:40])
-        raise InvalidValue("--at", f"must be a point in time with its zone such as 2026-12-01T12:00Z, not {given}")
-    stated = utc("--at", moment)
+    stated = utc("--at", moment_of(at))
     return lambda: stated

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.bar import Bar
 
-from licensebill.commands.asking import Count, policy_of
+from licensebill._extras import extra
+from licensebill.commands.asking import Count, Day, PolicyName, amount_of, policy_of
 from licensebill.commands.printing import Json, money_data, print_explained, print_table
 from licensebill.errors import InvalidValue, shown
-from licensebill.money import Money
 from licensebill.simulation import Run, SawTooth, UsagePattern, saw_tooth
 
 #: Wide enough to tell a day's usage from the next, narrow enough for any terminal.
@@ -23,10 +23,10 @@ def simulate(
     *,
     daily: Annotated[list[str], Parameter(negative="")],
     balance: str,
-    start: date,
+    start: Day,
     days: Count = 60,
     currency: str = "USD",
-    policy: str = "guide",
+    policy: PolicyName = "guide",
     settlement_hours: Count = 0,
     plot: Annotated[Path | None, Parameter(help="An .svg or .png file to draw the course into.")] = None,
     as_json: Json = False,
@@ -45,15 +45,19 @@ def simulate(
         as_json: print data.
     """
     course = saw_tooth(
-        usage=UsagePattern.by_day([Money.parse(amount, currency) for amount in daily]),
+        usage=UsagePattern.by_day([amount_of("--daily", amount, currency) for amount in daily]),
         start=start,
-        balance=Money.parse(balance, currency),
+        balance=amount_of("--balance", balance, currency),
         days=days,
         policy=policy_of(policy),
         settlement_hours=settlement_hours,
     )
     if plot is not None:
-        _draw(course, plot)
+        try:
+            _draw(course, policy, plot)
+        except OSError as failed:
+            why = failed.strerror if plot.parent.is_dir() else "there is no such folder"
+            raise InvalidValue("--plot", f"cannot write {shown(str(plot))}: {why}") from None
     if as_json:
         print_explained(_course_data(course), course, explain=False)
         return
@@ -95,19 +99,21 @@ def _course_data(course: SawTooth) -> dict[str, Any]:
     }
 
 
-def _draw(course: SawTooth, file: Path) -> None:
+def _draw(course: SawTooth, policy: PolicyName, file: Path) -> None:
     """The balance at every run, as matplotlib draws it."""
     kind = file.suffix.lower().removeprefix(".")
     if kind not in {"svg", "png"}:
         raise InvalidValue("--plot", f"must be the name of an .svg or .png file, not {shown(file.name)}")
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise InvalidValue("--plot", "needs matplotlib: pip install 'licensebill[plot]'") from None
+        with extra("plot"):
+            from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as missing:
+        raise InvalidValue("--plot", str(missing)) from None
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots()
     instants: Any = [run.at for run in course.runs]
     axes.step(instants, [float(run.balance.amount) for run in course.runs], where="post")
+    axes.set_title(f"Automatic recharge, policy {policy}")
     axes.set_ylabel(f"balance in {course.opening.currency}")
     axes.axhline(0, color="grey", linewidth=0.5)
     figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else {})

@@ -38,7 +38,7 @@ format = 1
 as_of = 2026-12-01
 
 [account]
-id = "harbor"
+id = "wharf"
 began = 2026-01-01
 administrator = "dana"
 
@@ -81,7 +81,7 @@ balance = "92.00"
 [minutes.automatic]
 authorized_by = { first = "Dana", last = "Reyes" }
 """
-_NAME = "harbor"
+_NAME = "wharf"
 _START = datetime.datetime(2026, 12, 1, tzinfo=UTC)
 #: The last run. To be quick, every second of the four-hourly ones is left out; bills are made at midnight.
 _END = datetime.datetime(2027, 2, 28, 16, tzinfo=UTC)

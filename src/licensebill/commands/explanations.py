@@ -1,17 +1,15 @@
 """Explanations: why a single figure of a bill or of a recharge is what it is, or what a rule says."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from licensebill.bills import monthly_bill
 from licensebill.codec import load_account
-from licensebill.commands.asking import as_asked, quote_of
+from licensebill.commands.asking import AccountPath, Day, as_asked, recharge_at
 from licensebill.commands.printing import Json, print_json
-from licensebill.cycles import billing_cycle, first_instant
+from licensebill.cycles import NotACycleStart, Period, billing_cycle, first_instant
 from licensebill.errors import InvalidValue, shown
 from licensebill.explain import Explanation
 from licensebill.rules import RULES, Rule, rule
@@ -19,10 +17,10 @@ from licensebill.rules import RULES, Rule, rule
 
 def explain(
     figure: str,
-    account: Annotated[Path | None, Parameter(help="The account file, TOML or JSON.")] = None,
+    account: AccountPath | None = None,
     /,
     *,
-    on: date | None = None,
+    on: Day | None = None,
     as_json: Json = False,
 ) -> None:
     """Explain one figure of an account's bill or recharge; or, without an account, print a rule.
@@ -45,8 +43,7 @@ def explain(
     trees = _trees(account, on)
     chosen = list(_chosen(figure, trees))
     if not chosen:
-        known = ", ".join(dict.fromkeys(each.figure for tree in trees for each in tree.walk()))
-        raise InvalidValue("FIGURE", f"must be a rule's id or one of {known}, not {shown(figure)}")
+        raise InvalidValue("FIGURE", _nothing(figure, trees))
     if as_json:
         print_json({"explanations": [each.as_data() for each in chosen]})
     else:
@@ -55,16 +52,42 @@ def explain(
 
 def _trees(account: Path, on: date) -> tuple[Explanation, ...]:
     file = load_account(account)
-    cycle = as_asked("--on", lambda: billing_cycle(on, anchor_day=file.account.anchor_day))
+    cycle = as_asked("--on", lambda: _billed(on, file.account.anchor_day))
     made = as_asked("--on", lambda: monthly_bill(file.account, cycle.start, readings=file.readings))
-    quote = quote_of(file, account, first_instant(cycle.start, file.account.tz), policy=None)
-    return made.explanation(), quote.explanation()
+    quoted = recharge_at("--on", file, account, first_instant(cycle.start, file.account.tz))
+    return made.explanation(), quoted.explanation()
+
+
+def _billed(on: date, anchor_day: int) -> Period:
+    try:
+        return billing_cycle(on, anchor_day=anchor_day)
+    except NotACycleStart as refused:
+        recharge = f"the recharge of any day: `licensebill recharge FILE --at {on} --explain`"
+        raise InvalidValue(refused.place, f"{refused.problem}; {recharge}") from None
+
+
+#: What is written as a rule's id is.
+_RULE_ID = re.compile(r"[A-Z]{3}-[0-9]{1,4}")
+
+
+def _nothing(figure: str, trees: Iterable[Explanation]) -> str:
+    """Why nothing was found."""
+    asked = figure.upper()
+    if asked in RULES:
+        return (
+            f"{asked} is a rule, but no figure of this bill or recharge comes from it; `licensebill explain {asked}` "
+            "prints the rule"
+        )
+    if _RULE_ID.fullmatch(asked):
+        return f"{asked} is no rule's id; docs/rules/index.md lists them"
+    known = ", ".join(dict.fromkeys(each.figure for tree in trees for each in tree.walk()))
+    return f"must be a rule's id or one of {known}, not {shown(figure)}"
 
 
 def _chosen(figure: str, trees: Iterable[Explanation]) -> Iterable[Explanation]:
-    """The figures of that name, or those that the rule governs, without what stands below one of them already."""
+    """The figures of that name, or those that come from the rule, without what stands below one of them already."""
     for tree in trees:
-        if tree.figure.lower() == figure.lower() or figure.upper() in tree.rules[:1]:
+        if tree.figure.lower() == figure.lower() or figure.upper() in tree.rules:
             yield tree
         else:
             yield from _chosen(figure, tree.parts)

@@ -1,6 +1,6 @@
 """Figures: the commands that calculate one thing and print it, a bill or a fee, a recharge, ports or a preview."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import attrs
@@ -13,17 +13,27 @@ from licensebill.codec import load_account
 from licensebill.commands.asking import (
     AccountPath,
     Count,
+    Day,
     Explain,
+    PolicyName,
+    Recharge,
     as_asked,
-    drawn_until,
     instant_of,
     policy_of,
-    quote_of,
+    prepaid_at,
+    recharge_at,
 )
-from licensebill.commands.printing import Json, money_data, print_explained, print_explanations, print_json, print_table
-from licensebill.cycles import Period, billing_cycle, first_instant
+from licensebill.commands.printing import (
+    Json,
+    money_data,
+    period_data,
+    print_explained,
+    print_explanations,
+    print_json,
+    print_table,
+)
+from licensebill.cycles import billing_cycle, first_instant
 from licensebill.ledger import Line
-from licensebill.minutes import RechargeQuote
 from licensebill.money import Money
 from licensebill.people import Authorization, Person
 from licensebill.storage import Reading, StorageFee
@@ -34,8 +44,9 @@ from licensebill.terms import Applied
 
 def bill(
     account: AccountPath,
+    /,
     *,
-    on: date,
+    on: Day,
     explain: Explain = False,
     as_json: Json = False,
     users: Count | None = None,
@@ -55,23 +66,27 @@ def bill(
     start = as_asked(
         "--on", lambda: first_instant(billing_cycle(on, anchor_day=file.account.anchor_day).start, file.account.tz)
     )
-    readings = file.readings if storage_used is None else (Reading(bytes=storage_used, at=start, source="stated"),)
+    readings = file.readings if storage_used is None else (_stated(storage_used, start),)
     made = monthly_bill(file.account, on, readings=readings, users=users)
-    quote = quote_of(file, account, start, policy=None)
+    quoted = recharge_at("--on", file, account, start)
     if as_json:
-        print_explained({"bill": _bill_data(made), "recharge": _quote_data(quote)}, made, quote, explain=explain)
+        print_explained({"bill": _bill_data(made), "recharge": _recharge_data(quoted)}, made, quoted, explain=explain)
         return
     _print_bill(made)
-    _print_quote(quote)
+    _print_recharge(quoted)
     if explain:
-        print_explanations(made, quote)
+        print_explanations(made, quoted)
+
+
+def _stated(used: int, at: datetime) -> Reading:
+    return as_asked("--storage-used", lambda: Reading(bytes=used, at=at, source="stated"))
 
 
 def _bill_data(made: Bill) -> dict[str, Any]:
     return {
         "id": made.id,
         "account": made.account,
-        "period": _period_data(made.cycle),
+        "period": period_data(made.cycle),
         "lines": [_line_data(line) for line in made.lines],
         "storage": None if made.storage is None else _fee_data(made.storage),
         "total": money_data(made.total),
@@ -88,7 +103,7 @@ def _line_data(line: Line) -> dict[str, Any]:
         "category": line.category.name.lower(),
         "description": line.description,
         "quantity": line.quantity,
-        "period": None if line.period is None else _period_data(line.period),
+        "period": None if line.period is None else period_data(line.period),
         **money_data(line.amount),
     }
 
@@ -156,7 +171,7 @@ def _fee_data(fee: StorageFee) -> dict[str, Any]:
 # --- summary ------------------------------------------------------------------------------------------------------
 
 
-def summary(account: AccountPath, *, on: date | None = None, as_json: Json = False) -> None:
+def summary(account: AccountPath, /, *, on: Day | None = None, as_json: Json = False) -> None:
     """Print the billing summary of an account: products and storage, preferences, dialer minutes.
 
     Transactions, its fourth part, are kept in a store: see `ledger`.
@@ -169,18 +184,20 @@ def summary(account: AccountPath, *, on: date | None = None, as_json: Json = Fal
     file = load_account(account)
     day = file.account.today if on is None else on
     at = as_asked("--on", lambda: first_instant(day, file.account.tz))
-    usage, balance = drawn_until(file, account, at)
     standing = as_asked("--on", lambda: advance(file.account, day))
+    prepaid = prepaid_at("--on", file, account, at)
     read = [one for one in file.readings if one.at <= at]
     used = max(read, key=lambda one: one.at).bytes if read else None
-    made = bills.summary(attrs.evolve(standing, balance=balance), usage=usage, used=used)
+    made = bills.summary(attrs.evolve(standing, balance=prepaid.balance), usage=prepaid.usage, used=used)
+    quoted = Recharge(made.dialer_minutes.quote, prepaid)
     if as_json:
-        print_json({"summary": _summary_data(made)})
+        print_json({"summary": _summary_data(made, quoted)})
         return
     _print_summary(made)
+    _print_recharge(quoted)
 
 
-def _summary_data(made: Summary) -> dict[str, Any]:
+def _summary_data(made: Summary, quoted: Recharge) -> dict[str, Any]:
     products, people, dialer = made.products, made.preferences, made.dialer_minutes
     return {
         "products": [
@@ -205,7 +222,7 @@ def _summary_data(made: Summary) -> dict[str, Any]:
         "dialer_minutes": {
             "balance": money_data(dialer.balance),
             "minutes": dialer.minutes,
-            "recharge": _quote_data(dialer.quote),
+            "recharge": _recharge_data(quoted),
             "usage": [{"kind": kind, **money_data(amount)} for kind, amount in dialer.usage],
         },
     }
@@ -232,7 +249,6 @@ def _print_summary(made: Summary) -> None:
     print(f"\nDialer minutes: {dialer.balance:,}, which is {dialer.minutes:,} minutes")
     for kind, amount in dialer.usage:
         print(f"Used in {dialer.quote.average.window} by {kind}: {amount:,}")
-    _print_quote(dialer.quote)
 
 
 def _left(row: ProductRow) -> str:
@@ -244,7 +260,7 @@ def _left(row: ProductRow) -> str:
 
 
 def preview(
-    account: AccountPath, *, product: str, total: Count, on: date, explain: Explain = False, as_json: Json = False
+    account: AccountPath, /, *, product: str, total: Count, on: Day, explain: Explain = False, as_json: Json = False
 ) -> None:
     """Print what a new total of licenses would cost now and each month, and change nothing.
 
@@ -326,9 +342,10 @@ def ports_needed(
 
 def recharge(
     account: AccountPath,
+    /,
     *,
     at: str,
-    policy: str | None = None,
+    policy: PolicyName | None = None,
     explain: Explain = False,
     as_json: Json = False,
 ) -> None:
@@ -343,38 +360,39 @@ def recharge(
     """
     file = load_account(account)
     chosen = None if policy is None else policy_of(policy)
-    quote = quote_of(file, account, instant_of(at, file.account), chosen)
+    quoted = recharge_at("--at", file, account, instant_of(at, file.account), chosen)
     if as_json:
-        print_explained({"recharge": _quote_data(quote)}, quote, explain=explain)
+        print_explained({"recharge": _recharge_data(quoted)}, quoted, explain=explain)
         return
-    _print_quote(quote)
+    _print_recharge(quoted)
     if explain:
-        print_explanations(quote)
+        print_explanations(quoted)
 
 
-def _quote_data(quote: RechargeQuote) -> dict[str, Any]:
+def _recharge_data(quoted: Recharge) -> dict[str, Any]:
+    quote = quoted.quote
     return {
-        "policy": quote.policy.name,
+        "policy": quote.policy.name.lower(),
         "is_due": quote.is_due,
         "reason": quote.reason,
-        "window": _period_data(quote.average.window),
+        "window": period_data(quote.average.window),
         "usage": money_data(quote.average.total),
         "recharge": money_data(quote.recharge),
         "reserve": money_data(quote.reserve),
         "balance": money_data(quote.balance),
+        "remarks": list(quoted.remarks),
     }
 
 
-def _print_quote(quote: RechargeQuote) -> None:
+def _print_recharge(quoted: Recharge) -> None:
+    quote = quoted.quote
     verdict = f"{quote.recharge:,} is due" if quote.is_due else "none is due"
     print(f"Recharge: {verdict}.\n{quote.reason}")
+    for remark in quoted.remarks:
+        print(f"Note: {remark}")
 
 
 # --- as data --------------------------------------------------------------------------------------------------------
-
-
-def _period_data(period: Period) -> dict[str, str]:
-    return {"start": str(period.start), "end": str(period.end)}
 
 
 def _optional_text(value: object) -> str | None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from licensebill.charges import CorruptStream
+from licensebill.cycles import Period
 from licensebill.errors import ChargeFailure, LicenseBillError, RuleViolation
 from licensebill.explain import Explained
 from licensebill.money import Money
@@ -83,3 +84,8 @@ def print_json(data: dict[str, Any]) -> None:
 def money_data(amount: Money) -> dict[str, str]:
     """An amount as data: a text, its currency beside it."""
     return {"amount": amount.text, "currency": amount.currency}
+
+
+def period_data(period: Period) -> dict[str, str]:
+    """A period as data: its first day, and the first day after it."""
+    return {"start": str(period.start), "end": str(period.end)}

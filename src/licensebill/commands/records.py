@@ -1,7 +1,7 @@
 """Records: commands for what a store holds: `open`, `status`, `resolve` and `ledger`. None of them asks a provider."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,8 @@ from cyclopts import Parameter
 from licensebill._checks import text
 from licensebill.charges import Charge, Standing, State, entries, folded
 from licensebill.charging import Charging, UnknownAccount, account_of, intent_of
-from licensebill.codec import AccountFile, load_account, load_usage
+from licensebill.codec import AccountFile, load_account
+from licensebill.commands.asking import AccountPath, Day, prepaid_at
 from licensebill.commands.connections import Kept, Nobody, StoreUrl, clock_of, opened_store
 from licensebill.commands.printing import (
     ANSWERED,
@@ -53,13 +54,13 @@ def _charging(kept: Kept, clock: Clock) -> Charging:
 # --- open ---------------------------------------------------------------------------------------------------------
 
 
-def open_account(account: Path, /, *, store: StoreUrl) -> int:
+def open_account(account: AccountPath, /, *, store: StoreUrl) -> int:
     """Take an account over into a store, as its file states it at the first instant of its day.
 
     From then on the store is what counts, and the file no longer is. An account is taken over once.
 
     Args:
-        account: the account file, TOML or JSON.
+        account: the account file.
         store: where accounts are kept; its file or tables are made if they are not there.
     """
     file = load_account(account)
@@ -79,12 +80,7 @@ def _balance(file: AccountFile, path: Path) -> Money:
     opening = file.account
     if file.balance_on > opening.today:
         raise InvalidValue("minutes.balance_on", f"must not be after as_of, {opening.today}, not {file.balance_on}")
-    if file.usage is None:
-        return opening.balance
-    usage = load_usage(path.parent / file.usage, opening, until=first_instant(opening.today, opening.tz))
-    return opening.balance - sum(
-        (one.total for one in usage.days if one.day >= file.balance_on), Money.zero(opening.currency)
-    )
+    return prepaid_at("as_of", file, path, first_instant(opening.today, opening.tz)).balance
 
 
 # --- status -------------------------------------------------------------------------------------------------------
@@ -323,8 +319,8 @@ def _resolved(asked: Money, captured: Money | None, left: Charge | None, decisio
 def ledger(
     *accounts: str,
     store: StoreUrl,
-    first: Annotated[date | None, Parameter(name="--from")] = None,
-    last: Annotated[date | None, Parameter(name="--to")] = None,
+    first: Annotated[Day | None, Parameter(name="--from")] = None,
+    last: Annotated[Day | None, Parameter(name="--to")] = None,
     category: Literal["licenses", "minutes", "storage", "services"] | None = None,
     as_json: Json = False,
 ) -> int:
@@ -359,7 +355,7 @@ def _transactions(kept: Kept, account: str) -> tuple[tuple[Transaction, ...], st
     """All of an account's, and its currency."""
     events = kept.load(account).events
     if not events:
-        raise UnknownAccount("account", f"{shown(account)} has no stream in this store")
+        raise UnknownAccount("account", f"there is no account {shown(account)} in this store")
     return transactions(entries(events)), folded(events[:1]).account.currency
 
 

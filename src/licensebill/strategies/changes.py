@@ -8,7 +8,11 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import attrs
-from hypothesis import strategies as st
+
+from licensebill._extras import extra
+
+with extra("testing"):
+    from hypothesis import strategies as st
 
 from licensebill import changes as made
 from licensebill.accounts import Account, Change, funding_of

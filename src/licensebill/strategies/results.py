@@ -3,7 +3,11 @@
 from datetime import timedelta
 
 import attrs
-from hypothesis import strategies as st
+
+from licensebill._extras import extra
+
+with extra("testing"):
+    from hypothesis import strategies as st
 
 from licensebill import accounts as standing
 from licensebill import bills as billing

@@ -11,7 +11,11 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
-from hypothesis import strategies as st
+
+from licensebill._extras import extra
+
+with extra("testing"):
+    from hypothesis import strategies as st
 
 from licensebill._checks import MAX_WHOLE, whole
 from licensebill.accounts import Account, Spending, begin

@@ -23,8 +23,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, timedelta
 
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from licensebill._extras import extra
+
+with extra("testing"):
+    from hypothesis import strategies as st
+    from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from licensebill.accounts import Account, Change, begin
 from licensebill.changes import MakePrimary, OrderService, PurchaseMinutes
