@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis.strategies import SearchStrategy, just
 
 from licensebill import (
     accounts,
@@ -49,8 +51,9 @@ ACME = ROOT / "examples" / "acme"
 
 # --- which entries there are --------------------------------------------------------------------------------------
 
-#: Beside the core: what reads files and texts, and the stores that need no server.
+#: Beside the core: what reads files and texts, the stores that need no server, and strategies, each drawn from once.
 OUTER = ["codec", "documents", "adapters.memory", "adapters.sqlite"]
+OUTER += ["strategies.values", "strategies.results", "strategies.changes"]
 MODULES = [importlib.import_module(module.imported_as) for module in CORE if module.name != "_checks"]
 MODULES += [importlib.import_module(f"licensebill.{name}") for name in OUTER]
 
@@ -97,6 +100,10 @@ UNCHECKED = {
     "errors.shown": "takes anything, for messages",
     "readings.many": "words for a number, for messages",
 }
+#: The first example that comes.
+_ONCE = settings(
+    max_examples=1, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
 _FOR_COLUMNS = "ints and columns alike"
 
 
@@ -117,7 +124,7 @@ class Entry:
     shape: inspect.Signature = attrs.field(repr=False)
 
     def __call__(self, arguments: Mapping[str, Any]) -> object:
-        """What it gives; of what is given one by one the first, and what a report tells as failed is raised."""
+        """What it gives, of several or of a strategy the first; and what a report tells as failed is raised."""
         several = [name for name, one in self.shape.parameters.items() if one.kind is one.VAR_POSITIONAL]
         first = [name for name, one in self.shape.parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
         named = dict(arguments)
@@ -125,6 +132,8 @@ class Entry:
         given = self.call(*listed, *(each for name in several for each in named.pop(name)), **named)
         if isinstance(given, Iterator):
             given = next(given, None)
+        if isinstance(given, SearchStrategy):
+            given = find(given, lambda _: True, settings=_ONCE)
         failure = getattr(given, "failure", None)
         if isinstance(failure, Exception):
             raise failure
@@ -344,6 +353,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "readings.Growth": {"first": _EARLY, "last": _LATE},
     "readings.growth": {"readings": [_EARLY, _LATE]},
     "storage.NextStep": {"growth": readings.Growth(first=_EARLY, last=_LATE)},
+    "strategies.values.dated": {"values": just(1)},
     "terms.numbers": {"terms": terms.STANDARD},
     "toll_free.release_line": {"line": _ACTIVE},
     "toll_free.request_line": {"owned": 2, "id": "line-2"},

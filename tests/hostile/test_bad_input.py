@@ -24,6 +24,7 @@ from typing import Any, NoReturn, TypeVar
 
 import attrs
 import pytest
+from hypothesis.strategies import SearchStrategy, integers
 
 from licensebill._checks import whole
 from licensebill.errors import InvalidValue, LicenseBillError
@@ -298,6 +299,10 @@ def _sleeps(users: int) -> None:
     whole("users", users)
 
 
+def _draws(users: int) -> SearchStrategy[int]:
+    return integers(users, 0)
+
+
 @pytest.mark.parametrize(
     ("function", "kind", "words"),
     [
@@ -307,6 +312,7 @@ def _sleeps(users: int) -> None:
         (_names_another, "nothing", "is refused without naming its place"),
         (_repeats, "a card number", "has no code, or repeats what could be a card number"),
         (_sleeps, "nothing", "takes 0."),
+        (_draws, "2^200", "is refused with InvalidArgument"),
     ],
 )
 def test_a_fault_is_found(function: Callable[..., object], kind: str, words: str, monkeypatch: Any) -> None:
