@@ -160,6 +160,8 @@ def fits(value: object, hint: Any) -> bool:  # noqa: C901, PLR0911 - one line fo
         return any(fits(value, one) for one in inner)
     if origin is Callable:
         return callable(value)
+    if origin is type:
+        return inspect.isclass(value) and issubclass(value, inner[0])
     if hint in {int, date}:
         return type(value) is hint
     if hint is datetime.datetime:
