@@ -53,9 +53,10 @@ def main() -> NoReturn:
                 stream, io.TextIOWrapper
             ):  # pragma: no branch - a label may be beyond the terminal's encoding
                 stream.reconfigure(errors="backslashreplace")
-        code = app(sys.argv[1:], exit_on_error=False, print_error=True, result_action="return_value")
-    except CycloptsError:
-        sys.exit(BAD_INPUT)  # cyclopts has said what is wrong
+        code = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as refused:
+        print(f"licensebill: {_told(refused)}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
     except LicenseBillError as refused:
         print(f"licensebill: {refused}", file=sys.stderr)
         sys.exit(exit_code(refused))
@@ -69,6 +70,16 @@ def main() -> NoReturn:
         print(f"licensebill: cannot {what}: {failed.strerror}", file=sys.stderr)
         sys.exit(FAILED if failed.filename is None else BAD_INPUT)
     sys.exit(code or ANSWERED)
+
+
+def _told(refused: CycloptsError) -> str:
+    """What cyclopts says is wrong; what was typed is shown as everywhere else, and a card number never."""
+    said = str(refused)
+    typed = {part for one in sys.argv[1:] for part in (one, one.partition("=")[2])}
+    for part in sorted(typed, key=len, reverse=True):
+        if shown(part) != f"'{part}'":
+            said = said.replace(part, shown(part).strip("'"))
+    return said.strip()
 
 
 def _close_output() -> None:

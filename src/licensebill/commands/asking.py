@@ -19,7 +19,7 @@ from rich.progress import wrap_file
 
 from licensebill import minutes
 from licensebill.accounts import Account, advance
-from licensebill.codec import AccountFile, load_usage
+from licensebill.codec import AccountFile, load_account, load_usage
 from licensebill.cycles import first_instant, local_day
 from licensebill.errors import InvalidValue, shown
 from licensebill.minutes import RechargeQuote, UsageHistory
@@ -43,12 +43,19 @@ Explain = Annotated[
 AccountPath = Annotated[Path, Parameter(help="The account file, TOML or JSON.")]
 
 
-def as_asked(option: str, answer: Callable[[], _T]) -> _T:
-    """An answer; a refusal names the option that was typed."""
+def as_asked(option: str, answer: Callable[[], _T], *, of: str = "") -> _T:
+    """An answer; a refusal, where a place is given one of this place, names the option that was typed."""
     try:
         return answer()
     except InvalidValue as refused:
+        if of not in {"", refused.place}:
+            raise
         raise attrs.evolve(refused, place=option) from None
+
+
+def loaded(account: Path) -> AccountFile:
+    """What the account file states."""
+    return as_asked("ACCOUNT", lambda: load_account(account), of="path")
 
 
 def instant_of(at: str, account: Account) -> datetime.datetime:

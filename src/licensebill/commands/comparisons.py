@@ -6,10 +6,10 @@ from typing import Any
 from cyclopts import App
 
 from licensebill import cycles, minutes, storage
-from licensebill.codec import load_account
-from licensebill.commands.asking import AccountPath, Count, as_asked, drawn_until, instant_of
+from licensebill._checks import whole
+from licensebill.commands.asking import AccountPath, Count, as_asked, drawn_until, instant_of, loaded
 from licensebill.commands.printing import Json, money_data, print_json, print_table
-from licensebill.cycles import cycle_of, local_day
+from licensebill.cycles import LAST_ANCHOR_DAY, cycle_of, local_day
 from licensebill.money import Money
 
 app: App = App(name="compare", help="Put policies side by side: recharges, storage fees, proration.")
@@ -24,7 +24,7 @@ def recharge(account: AccountPath, *, at: str, as_json: Json = False) -> None:
         at: the point in time, such as 2026-12-01T12:00:00Z, or a day, which means its first instant.
         as_json: print data.
     """
-    file = load_account(account)
+    file = loaded(account)
     instant = instant_of(at, file.account)
     usage, balance = drawn_until(file, account, instant)
     on = local_day(instant, file.account.tz)
@@ -86,9 +86,10 @@ def proration(amount: str, *, on: date, currency: str = "USD", anchor_day: Count
         anchor_day: the day on which cycles begin.
         as_json: print data.
     """
-    whole = Money.parse(amount, currency)
-    cycle = as_asked("--on", lambda: cycle_of(on, anchor_day=anchor_day))
-    parts = cycles.side_by_side(whole, cycle, on)
+    checked = whole("--anchor-day", anchor_day, 1, LAST_ANCHOR_DAY)
+    each_month = Money.parse(amount, currency)
+    cycle = as_asked("--on", lambda: cycle_of(on, anchor_day=checked))
+    parts = cycles.side_by_side(each_month, cycle, on)
     if as_json:
         data = [{"convention": each.name.lower(), **money_data(part.amount)} for each, part in parts.items()]
         print_json({"cycle": {"start": str(cycle.start), "end": str(cycle.end)}, "parts": data})

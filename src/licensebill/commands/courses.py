@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.bar import Bar
 
-from licensebill.commands.asking import Count, policy_of
+from licensebill.commands.asking import Count, as_asked, policy_of
 from licensebill.commands.printing import Json, money_data, print_explained, print_table
 from licensebill.errors import InvalidValue, shown
 from licensebill.money import Money
@@ -44,13 +44,16 @@ def simulate(
         plot: a file for the drawing.
         as_json: print data.
     """
-    course = saw_tooth(
-        usage=UsagePattern.by_day([Money.parse(amount, currency) for amount in daily]),
-        start=start,
-        balance=Money.parse(balance, currency),
-        days=days,
-        policy=policy_of(policy),
-        settlement_hours=settlement_hours,
+    used = as_asked("--daily", lambda: [Money.parse(amount, currency) for amount in daily], of="amount")
+    pattern = as_asked("--daily", lambda: UsagePattern.by_day(used))
+    stated = as_asked("--balance", lambda: Money.parse(balance, currency), of="amount")
+    chosen = policy_of(policy)
+    course = as_asked(
+        "--start",
+        lambda: saw_tooth(
+            usage=pattern, start=start, balance=stated, days=days, policy=chosen, settlement_hours=settlement_hours
+        ),
+        of="on",
     )
     if plot is not None:
         _draw(course, plot)

@@ -8,8 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from licensebill.bills import monthly_bill
-from licensebill.codec import load_account
-from licensebill.commands.asking import as_asked, quote_of
+from licensebill.commands.asking import as_asked, loaded, quote_of
 from licensebill.commands.printing import Json, print_json
 from licensebill.cycles import billing_cycle, first_instant
 from licensebill.errors import InvalidValue, shown
@@ -54,7 +53,7 @@ def explain(
 
 
 def _trees(account: Path, on: date) -> tuple[Explanation, ...]:
-    file = load_account(account)
+    file = loaded(account)
     cycle = as_asked("--on", lambda: billing_cycle(on, anchor_day=file.account.anchor_day))
     made = as_asked("--on", lambda: monthly_bill(file.account, cycle.start, readings=file.readings))
     quote = quote_of(file, account, first_instant(cycle.start, file.account.tz), policy=None)

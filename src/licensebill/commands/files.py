@@ -4,8 +4,8 @@ import datetime
 from typing import Any
 
 from licensebill import schemas
-from licensebill.codec import Fault, InvalidFile, load_account, load_usage
-from licensebill.commands.asking import AccountPath, as_asked, watched
+from licensebill.codec import Fault, InvalidFile, load_usage
+from licensebill.commands.asking import AccountPath, as_asked, loaded, watched
 from licensebill.commands.printing import ANSWERED, BAD_INPUT, Json, print_json, print_table
 
 #: Later than any row of a usage file that anybody means.
@@ -43,7 +43,7 @@ def check(account: AccountPath, *, as_json: Json = False) -> int:
 def _refusal(account: AccountPath) -> InvalidFile | None:
     """Of the account file; of its usage file, where that has none."""
     try:
-        file = load_account(account)
+        file = loaded(account)
         if file.usage is not None:
             load_usage(account.parent / file.usage, file.account, until=_EVER, opened=watched)
     except InvalidFile as refused:

@@ -11,7 +11,8 @@ from cyclopts import Parameter
 from licensebill._checks import text
 from licensebill.charges import Charge, Standing, State, entries, folded
 from licensebill.charging import Charging, UnknownAccount, account_of, intent_of
-from licensebill.codec import AccountFile, load_account, load_usage
+from licensebill.codec import AccountFile, load_usage
+from licensebill.commands.asking import loaded
 from licensebill.commands.connections import Kept, Nobody, StoreUrl, clock_of, opened_store
 from licensebill.commands.printing import (
     ANSWERED,
@@ -62,7 +63,7 @@ def open_account(account: Path, /, *, store: StoreUrl) -> int:
         account: the account file, TOML or JSON.
         store: where accounts are kept; its file or tables are made if they are not there.
     """
-    file = load_account(account)
+    file = loaded(account)
     opening = attrs.evolve(file.account, balance=_balance(file, account))
     start = first_instant(opening.today, opening.tz)
     with opened_store(store, new=True) as kept:
