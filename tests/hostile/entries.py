@@ -40,7 +40,7 @@ from licensebill import (
     usage,
 )
 from licensebill.adapters.memory import Memory
-from licensebill.testing import stores
+from licensebill.testing import explore, faults, stores, suites, worlds
 from tests import changing, charging
 from tests.architecture.source import CORE, ROOT
 from tests.changing import DECEMBER, TODAY
@@ -54,6 +54,18 @@ ACME = ROOT / "examples" / "acme"
 #: Beside the core: what reads files and texts, the stores that need no server, and strategies, each drawn from once.
 OUTER = ["codec", "documents", "adapters.memory", "adapters.sqlite"]
 OUTER += ["strategies.values", "strategies.results", "strategies.changes"]
+OUTER += ["testing.explore", "testing.faults", "testing.laws", "testing.simulate", "testing.stores", "testing.suites"]
+#: Of the other modules of `testing` what is called by those who test: not the suites' own checks, nor what the explorer
+#: is made of.
+CALLED = {
+    "testing.explore.Explorer",
+    "testing.explore.replay",
+    "testing.faults.Schedule",
+    "testing.provider.StandIn",
+    "testing.simulate.simulate",
+    *(f"testing.stores.sample_{name}" for name in ("account", "events", "facts", "history", "standing")),
+    "testing.suites.failed_checks",
+}
 MODULES = [importlib.import_module(module.imported_as) for module in CORE if module.name != "_checks"]
 MODULES += [importlib.import_module(f"licensebill.{name}") for name in OUTER]
 
@@ -99,6 +111,9 @@ UNCHECKED = {
     "usage.chosen": "picks one of two numbers, or of two columns",
     "errors.one": "takes the type of any value, for messages",
     "errors.shown": "takes anything, for messages",
+    "testing.explore.Explorer.judged": "goes on from what it gave itself",
+    "testing.explore.Explorer.nexts": "goes on from what it gave itself",
+    "testing.faults.Schedule.perform": "is called by the faulty stores and gateways",
     "readings.many": "words for a number, for messages",
 }
 #: The first example that comes.
@@ -152,6 +167,8 @@ def _entries(modules: Iterable[types.ModuleType]) -> Iterator[Entry]:
         short = module.__name__.removeprefix("licensebill.")
         for name, thing in vars(module).items():
             if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
+                continue
+            if short.startswith("testing.") and short != "testing.laws" and f"{short}.{name}" not in CALLED:
                 continue
             if inspect.isfunction(thing):
                 if _FOR_COLUMNS not in " ".join((thing.__doc__ or "").split()):
@@ -246,6 +263,20 @@ _ROOTS = (
     changing.the_charge(_BOUGHT),
     _LINE,
 )
+
+_SCENARIO = next(iter(worlds.SCENARIOS.values()))
+_LAWS: dict[str, dict[str, Any]] = {
+    "fee_never_falls": {"fee": abs, "one": 1, "other": 2},
+    "usage_in_parts_is_whole": {"part": lambda one, other: other - one, "price": abs, "readings": [0, 1]},
+    "period_in_parts_is_whole": {"charge": lambda one, other: other - one, "days": [0, 1]},
+    "parts_add_up": {"split": lambda amount, _: [amount], "amount": 5, "weights": [1], "unit": 1},
+    "credit_mirrors_charge": {"split": lambda amount, _: [amount], "amount": 5, "weights": [1]},
+    "floor_is_kept": {"billed": abs, "held": 5, "floor": 1},
+    "true_up_reaches_minimum": {"true_up": lambda *_: 0, "charged": 5, "minimum": 1},
+    "preview_is_purchase": {"preview": abs, "purchase": abs, "asked": 1},
+    "primary_is_valid": {"change": list, "before": ["visa"], "primaries": list, "valid": list},
+    "balance_is_bounded": {"charge": lambda _: 0, "balance": 5, "threshold": 1, "recharge": 9, "unit": 1},
+}
 
 #: What an argument of a plain type is, by its name.
 NAMED: dict[str, Any] = {
@@ -361,6 +392,17 @@ GIVEN: dict[str, dict[str, Any]] = {
     "readings.growth": {"readings": [_EARLY, _LATE]},
     "storage.NextStep": {"growth": readings.Growth(first=_EARLY, last=_LATE)},
     "strategies.values.dated": {"values": just(1)},
+    "testing.explore.Explorer": {"scenario": _SCENARIO, "keyed": False},
+    **{
+        f"testing.explore.Explorer.{name}": {"self": explore.Explorer(_SCENARIO, keyed=False), "adversities": 0}
+        for name in ("begin", "explore", "sample")
+    },
+    "testing.explore.Explorer.replayed": {"self": explore.Explorer(_SCENARIO, keyed=False), "choices": {}},
+    "testing.explore.replay": {"scenario": _SCENARIO.name, "keyed": False, "choices": {}},
+    "testing.faults.Schedule": {"faults": {1: faults.Fault.LATE}},
+    **{f"testing.laws.{name}": given for name, given in _LAWS.items()},
+    "testing.suites.failed_checks": {"suite": suites.Suite},
+    "testing.simulate.simulate": {"seed": 1, "months": 1},
     "terms.numbers": {"terms": terms.STANDARD},
     "toll_free.release_line": {"line": _ACTIVE},
     "toll_free.request_line": {"owned": 2, "id": "line-2"},

@@ -20,6 +20,7 @@ from typing import ClassVar, Protocol, Self, TypeVar
 
 import attrs
 
+from licensebill._checks import function, several
 from licensebill.errors import InvalidValue, LicenseBillError
 
 
@@ -110,13 +111,14 @@ def fee_never_falls(fee: Callable[[_Q], _F], one: _Q, other: _Q) -> None:
         licensebill.testing.laws.LawBroken: fee_never_falls (PRC-1): the fee of more is 0, must be at least 3069000
             with less=1023, more=1024
     """
+    function("fee", fee)
     less, more = sorted((one, other))
     low, high = fee(less), fee(more)
     if high < low:
         raise _broken("fee_never_falls", "PRC-1", "the fee of more", high, f"at least {low!r}", less=less, more=more)
 
 
-def usage_in_parts_is_whole(part: Callable[[_Q, _Q], _A], price: Callable[[_Q], _A], readings: Sequence[_Q]) -> None:
+def usage_in_parts_is_whole(part: Callable[[_Q, _Q], _A], price: Callable[[_Q], _A], readings: Iterable[_Q]) -> None:
     """A usage that is billed as it comes in costs, in the end, what it costs as a whole.
 
     However it is cut. A part costs the difference of the cumulative prices after it and before it; whoever prices each
@@ -142,6 +144,8 @@ def usage_in_parts_is_whole(part: Callable[[_Q, _Q], _A], price: Callable[[_Q], 
         licensebill.testing.laws.LawBroken: usage_in_parts_is_whole (PRC-3): the sum is 6000, must be 3000
             with readings=[0, 3, 10], parts=[0, 3000, 3000]
     """
+    function("part", part)
+    function("price", price)
     ordered = _in_order("readings", readings, 1)
     parts = [price(ordered[0]), *(part(before, after) for before, after in pairwise(ordered))]
     found, whole = reduce(operator.add, parts), price(ordered[-1])
@@ -150,7 +154,7 @@ def usage_in_parts_is_whole(part: Callable[[_Q, _Q], _A], price: Callable[[_Q], 
         raise _broken("usage_in_parts_is_whole", "PRC-3", "the sum", found, repr(whole), **given)
 
 
-def period_in_parts_is_whole(charge: Callable[[_Q, _Q], _A], days: Sequence[_Q]) -> None:
+def period_in_parts_is_whole(charge: Callable[[_Q, _Q], _A], days: Iterable[_Q]) -> None:
     """A period that is cut in parts costs what it costs as a whole.
 
     To the last cent, wherever it is cut: parts that are rounded one by one lose cents or collect them, and a part that
@@ -176,6 +180,7 @@ def period_in_parts_is_whole(charge: Callable[[_Q, _Q], _A], days: Sequence[_Q])
         licensebill.testing.laws.LawBroken: period_in_parts_is_whole (CYC-4): the sum is 9999, must be 10000
             with days=[0, 10, 20, 30], parts=[3333, 3333, 3333]
     """
+    function("charge", charge)
     ordered = _in_order("days", days, 2)
     parts = [charge(start, end) for start, end in pairwise(ordered)]
     found, whole = reduce(operator.add, parts), charge(ordered[0], ordered[-1])
@@ -184,10 +189,11 @@ def period_in_parts_is_whole(charge: Callable[[_Q, _Q], _A], days: Sequence[_Q])
         raise _broken("period_in_parts_is_whole", "CYC-4", "the sum", found, repr(whole), **given)
 
 
-def _in_order(place: str, points: Sequence[_Q], fewest: int) -> list[_Q]:
-    if len(points) < fewest:
-        raise InvalidValue(place, f"must hold at least {fewest}, not {len(points)}")
-    return sorted(points)
+def _in_order(place: str, points: Iterable[_Q], fewest: int) -> list[_Q]:
+    ordered = sorted(several(place, points))
+    if len(ordered) < fewest:
+        raise InvalidValue(place, f"must hold at least {fewest}, not {len(ordered)}")
+    return ordered
 
 
 # --- splitting ----------------------------------------------------------------------------------------------------
@@ -219,6 +225,7 @@ def parts_add_up(split: Callable[[_A, _W], Iterable[_A]], amount: _A, weights: _
         licensebill.testing.laws.LawBroken: parts_add_up (MON-4): the sum is 99, must be 100
             with amount=100, weights=[1, 1, 1], parts=[33, 33, 33]
     """
+    function("split", split)
     if not any(weights):
         raise InvalidValue("weights", "must hold at least one above zero")
     law, parts, everything = "parts_add_up", list(split(amount, weights)), sum(weights)
@@ -258,6 +265,7 @@ def credit_mirrors_charge(split: Callable[[_A, _W], Iterable[_A]], amount: _A, w
         licensebill.testing.laws.LawBroken: credit_mirrors_charge (MON-4): the credit is [-50, -51], must be [-51, -50]
             with amount=101, weights=[1, 1]
     """
+    function("split", split)
     mirrored = [-part for part in split(amount, weights)]
     found = list(split(-amount, weights))
     if found != mirrored:
@@ -288,7 +296,7 @@ def floor_is_kept(billed: Callable[[_T], _Q], held: _T, floor: _Q) -> None:
         licensebill.testing.laws.LawBroken: floor_is_kept (LIC-2): the number billed is 8, must be at least 10
             with held=8
     """
-    number = billed(held)
+    number = function("billed", billed)(held)
     if number < floor:
         raise _broken("floor_is_kept", "LIC-2", "the number billed", number, f"at least {floor!r}", held=held)
 
@@ -315,6 +323,7 @@ def true_up_reaches_minimum(true_up: Callable[[_A, _A], _A], charged: _A, minimu
         licensebill.testing.laws.LawBroken: true_up_reaches_minimum (PRC-4): the sum is 10000, must be 12000
             with charged=12000, minimum=10000
     """
+    function("true_up", true_up)
     together, greater = charged + true_up(charged, minimum), max(charged, minimum)
     if together != greater:
         given = {"charged": charged, "minimum": minimum}
@@ -344,7 +353,7 @@ def preview_is_purchase(preview: Callable[[_T], _R], purchase: Callable[[_T], _R
         licensebill.testing.laws.LawBroken: preview_is_purchase (LIC-12): what was shown is 5000, must be 5950
             with asked=2
     """
-    shown, made = preview(asked), purchase(asked)
+    shown, made = function("preview", preview)(asked), function("purchase", purchase)(asked)
     if shown != made:
         raise _broken("preview_is_purchase", "LIC-12", "what was shown", shown, repr(made), asked=asked)
 
@@ -386,6 +395,8 @@ def primary_is_valid(
         licensebill.testing.laws.LawBroken: primary_is_valid (FUN-2): what is valid is [], must be at least one source
             with primaries_before=['visa-1'], valid_before=['visa-1']
     """
+    for place, given_function in {"change": change, "primaries": primaries, "valid": valid}.items():
+        function(place, given_function)
     law, were_primary, were_valid = "primary_is_valid", list(primaries(before)), list(valid(before))
     given = {"primaries_before": were_primary, "valid_before": were_valid}
     after = change(before)
@@ -431,6 +442,7 @@ def balance_is_bounded(charge: Callable[[_A], _A], balance: _A, *, threshold: _A
         licensebill.testing.laws.LawBroken: balance_is_bounded (MIN-6): the new balance is 8, must be at most 7 + 1 / 2
             with balance=2, threshold=1, recharge=6
     """
+    function("charge", charge)
     law, given = "balance_is_bounded", {"balance": balance, "threshold": threshold, "recharge": recharge}
     after, ceiling, brought = balance + charge(balance), threshold + recharge, balance + recharge
     if balance < after and ceiling * 2 + unit < after * 2:
