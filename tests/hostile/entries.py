@@ -113,6 +113,8 @@ UNCHECKED = {
     "errors.shown": "takes anything, for messages",
     "testing.explore.Explorer.judged": "goes on from what it gave itself",
     "testing.explore.Explorer.nexts": "goes on from what it gave itself",
+    "testing.provider.StandIn.answer": "is called by its own server",
+    "testing.provider.StandIn.post_events": "sends what `take_events` gives",
     "testing.faults.Schedule.perform": "is called by the faulty stores and gateways",
     "readings.many": "words for a number, for messages",
 }

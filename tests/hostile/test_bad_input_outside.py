@@ -12,6 +12,7 @@ from types import ModuleType
 import attrs
 import pytest
 
+from licensebill.errors import InvalidValue
 from licensebill.events import Target
 from licensebill.protocols import Request
 from licensebill.terms import Purpose
@@ -31,6 +32,9 @@ def _module(name: str, driver: str) -> list[ModuleType]:
 
 
 STORE = entries_of(_module("postgres", "psycopg"))
+#: The constructor takes a port at once, and is tried by itself.
+STAND_IN = entries_of([importlib.import_module("licensebill.testing.provider")])
+CONSTRUCTOR = STAND_IN.pop("testing.provider.StandIn")
 GATEWAY = entries_of(_module("stripe", "stripe"))
 
 
@@ -119,3 +123,28 @@ def test_bad_input_of_the_gateway_is_refused(name: str, provider: StandIn) -> No
             if not fits(bad, entry.hints[argument]):
                 tried(entry, argument, bad)
     assert len(provider.exchanges) == before
+
+
+# --- the stand-in -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", STAND_IN)
+def test_bad_input_of_the_stand_in_is_refused(name: str) -> None:
+    """Of what is ordered from it."""
+    with StandIn(clock=lambda: NOON) as started:
+        GIVEN.setdefault(name, {})["self"] = started
+        base, missing = settled({name: STAND_IN[name]})
+        assert missing == {}
+        BASE.update(base)
+        assert list(findings(STAND_IN[name])) == []
+
+
+@pytest.mark.parametrize("argument", CONSTRUCTOR.hints)
+def test_a_stand_in_is_not_made_of_bad_input(argument: str) -> None:
+    """Before it takes a port."""
+    BASE[CONSTRUCTOR.name] = {"clock": lambda: NOON}
+    for kind, bad in KINDS.items():
+        if not fits(bad, CONSTRUCTOR.hints[argument]):
+            refused, _ = tried(CONSTRUCTOR, argument, bad)
+            assert isinstance(refused, InvalidValue), kind
+            assert refused.place == argument

@@ -599,7 +599,7 @@ class Explorer:
             found = [after_it for choice, after_it in nexts if (choice == wanted if wanted else _is_by_itself(choice))]
             if wanted and not found:
                 known = [choice for choice, _ in nexts]
-                raise InvalidValue("choices", f"has at step {step} {shown(wanted)}, which is none of {known}")
+                raise InvalidValue("choices", f"step {step}: no choice {shown(wanted)} among {known}")
             if not found:
                 break
             world = found[0]
