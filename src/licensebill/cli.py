@@ -58,9 +58,10 @@ def main() -> NoReturn:
                 stream, io.TextIOWrapper
             ):  # pragma: no branch - a label may be beyond the terminal's encoding
                 stream.reconfigure(errors="backslashreplace")
-        code = app(sys.argv[1:], exit_on_error=False, print_error=True, result_action="return_value")
-    except CycloptsError:
-        sys.exit(BAD_INPUT)  # cyclopts has said what is wrong
+        code = app(sys.argv[1:], exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as refused:
+        print(f"licensebill: {_told(refused)}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
     except LicenseBillError as refused:
         print(f"licensebill: {_as_typed(refused)}", file=sys.stderr)
         sys.exit(exit_code(refused))
@@ -83,6 +84,16 @@ def _as_typed(refused: LicenseBillError) -> LicenseBillError:
     option = f"--{refused.place.replace('_', '-')}"
     typed = {argument.partition("=")[0] for argument in sys.argv[1:]}
     return attrs.evolve(refused, place=option) if option in typed else refused
+
+
+def _told(refused: CycloptsError) -> str:
+    """What cyclopts says is wrong; what was typed is shown as everywhere else, and a card number never."""
+    said = str(refused)
+    typed = {part for one in sys.argv[1:] for part in (one, one.partition("=")[2])}
+    for part in sorted(typed, key=len, reverse=True):
+        if shown(part) != f"'{part}'":
+            said = said.replace(part, shown(part).strip("'"))
+    return said.strip()
 
 
 def _close_output() -> None:

@@ -12,13 +12,15 @@ import inspect
 import tempfile
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis.strategies import SearchStrategy, just
 
 from licensebill import (
     accounts,
@@ -38,7 +40,7 @@ from licensebill import (
     usage,
 )
 from licensebill.adapters.memory import Memory
-from licensebill.testing import stores
+from licensebill.testing import explore, faults, stores, suites, worlds
 from tests import changing, charging
 from tests.architecture.source import CORE, ROOT
 from tests.changing import DECEMBER, TODAY
@@ -49,8 +51,21 @@ ACME = ROOT / "examples" / "acme"
 
 # --- which entries there are --------------------------------------------------------------------------------------
 
-#: Beside the core: what reads files and texts, and the stores that need no server.
+#: Beside the core: what reads files and texts, the stores that need no server, and strategies, each drawn from once.
 OUTER = ["codec", "documents", "adapters.memory", "adapters.sqlite"]
+OUTER += ["strategies.values", "strategies.results", "strategies.changes"]
+OUTER += ["testing.explore", "testing.faults", "testing.laws", "testing.simulate", "testing.stores", "testing.suites"]
+#: Of the other modules of `testing` what is called by those who test: not the suites' own checks, nor what the explorer
+#: is made of.
+CALLED = {
+    "testing.explore.Explorer",
+    "testing.explore.replay",
+    "testing.faults.Schedule",
+    "testing.provider.StandIn",
+    "testing.simulate.simulate",
+    *(f"testing.stores.sample_{name}" for name in ("account", "events", "facts", "history", "standing")),
+    "testing.suites.failed_checks",
+}
 MODULES = [importlib.import_module(module.imported_as) for module in CORE if module.name != "_checks"]
 MODULES += [importlib.import_module(f"licensebill.{name}") for name in OUTER]
 
@@ -88,6 +103,7 @@ RESULTS = {
 }
 #: Entries that check nothing, and say so.
 UNCHECKED = {
+    "adapters.stripe.Row": "a row of the table of errors, which stands there",
     "bills.no_tax": "a tax rule that looks at nothing",
     "holdings.Holding.with_total": "numbers that were checked before",
     "holdings.Holding.with_users": "ids that were checked before; there may be 100,000",
@@ -95,8 +111,17 @@ UNCHECKED = {
     "usage.chosen": "picks one of two numbers, or of two columns",
     "errors.one": "takes the type of any value, for messages",
     "errors.shown": "takes anything, for messages",
+    "testing.explore.Explorer.judged": "goes on from what it gave itself",
+    "testing.explore.Explorer.nexts": "goes on from what it gave itself",
+    "testing.provider.StandIn.answer": "is called by its own server",
+    "testing.provider.StandIn.post_events": "sends what `take_events` gives",
+    "testing.faults.Schedule.perform": "is called by the faulty stores and gateways",
     "readings.many": "words for a number, for messages",
 }
+#: The first example that comes.
+_ONCE = settings(
+    max_examples=1, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
 _FOR_COLUMNS = "ints and columns alike"
 
 
@@ -117,7 +142,7 @@ class Entry:
     shape: inspect.Signature = attrs.field(repr=False)
 
     def __call__(self, arguments: Mapping[str, Any]) -> object:
-        """What it gives; of what is given one by one the first, and what a report tells as failed is raised."""
+        """What it gives, of several or of a strategy the first; and what a report tells as failed is raised."""
         several = [name for name, one in self.shape.parameters.items() if one.kind is one.VAR_POSITIONAL]
         first = [name for name, one in self.shape.parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
         named = dict(arguments)
@@ -125,17 +150,27 @@ class Entry:
         given = self.call(*listed, *(each for name in several for each in named.pop(name)), **named)
         if isinstance(given, Iterator):
             given = next(given, None)
+        if isinstance(given, SearchStrategy):
+            given = find(given, lambda _: True, settings=_ONCE)
         failure = getattr(given, "failure", None)
         if isinstance(failure, Exception):
             raise failure
         return given
 
 
-def _entries() -> Iterator[Entry]:
-    for module in MODULES:
+def entries_of(modules: Iterable[types.ModuleType]) -> dict[str, Entry]:
+    """The entries of modules, by name: those that take something and check it."""
+    found = (entry for entry in _entries(modules) if entry.hints.keys() - {"self"} and entry.name not in UNCHECKED)
+    return {entry.name: entry for entry in found}
+
+
+def _entries(modules: Iterable[types.ModuleType]) -> Iterator[Entry]:
+    for module in modules:
         short = module.__name__.removeprefix("licensebill.")
         for name, thing in vars(module).items():
             if not _is_public(name) or getattr(thing, "__module__", None) != module.__name__:
+                continue
+            if short.startswith("testing.") and short != "testing.laws" and f"{short}.{name}" not in CALLED:
                 continue
             if inspect.isfunction(thing):
                 if _FOR_COLUMNS not in " ".join((thing.__doc__ or "").split()):
@@ -235,6 +270,20 @@ _ROOTS = (
     changing.the_charge(_BOUGHT),
     _LINE,
 )
+
+_SCENARIO = next(iter(worlds.SCENARIOS.values()))
+_LAWS: dict[str, dict[str, Any]] = {
+    "fee_never_falls": {"fee": abs, "one": 1, "other": 2},
+    "usage_in_parts_is_whole": {"part": lambda one, other: other - one, "price": abs, "readings": [0, 1]},
+    "period_in_parts_is_whole": {"charge": lambda one, other: other - one, "days": [0, 1]},
+    "parts_add_up": {"split": lambda amount, _: [amount], "amount": 5, "weights": [1], "unit": 1},
+    "credit_mirrors_charge": {"split": lambda amount, _: [amount], "amount": 5, "weights": [1]},
+    "floor_is_kept": {"billed": abs, "held": 5, "floor": 1},
+    "true_up_reaches_minimum": {"true_up": lambda *_: 0, "charged": 5, "minimum": 1},
+    "preview_is_purchase": {"preview": abs, "purchase": abs, "asked": 1},
+    "primary_is_valid": {"change": list, "before": ["visa"], "primaries": list, "valid": list},
+    "balance_is_bounded": {"charge": lambda _: 0, "balance": 5, "threshold": 1, "recharge": 9, "unit": 1},
+}
 
 #: What an argument of a plain type is, by its name.
 NAMED: dict[str, Any] = {
@@ -349,6 +398,18 @@ GIVEN: dict[str, dict[str, Any]] = {
     "readings.Growth": {"first": _EARLY, "last": _LATE},
     "readings.growth": {"readings": [_EARLY, _LATE]},
     "storage.NextStep": {"growth": readings.Growth(first=_EARLY, last=_LATE)},
+    "strategies.values.dated": {"values": just(1)},
+    "testing.explore.Explorer": {"scenario": _SCENARIO, "keyed": False},
+    **{
+        f"testing.explore.Explorer.{name}": {"self": explore.Explorer(_SCENARIO, keyed=False), "adversities": 0}
+        for name in ("begin", "explore", "sample")
+    },
+    "testing.explore.Explorer.replayed": {"self": explore.Explorer(_SCENARIO, keyed=False), "choices": {}},
+    "testing.explore.replay": {"scenario": _SCENARIO.name, "keyed": False, "choices": {}},
+    "testing.faults.Schedule": {"faults": {1: faults.Fault.LATE}},
+    **{f"testing.laws.{name}": given for name, given in _LAWS.items()},
+    "testing.suites.failed_checks": {"suite": suites.Suite},
+    "testing.simulate.simulate": {"seed": 1, "months": 1},
     "terms.numbers": {"terms": terms.STANDARD},
     "toll_free.release_line": {"line": _ACTIVE},
     "toll_free.request_line": {"owned": 2, "id": "line-2"},
@@ -422,17 +483,16 @@ def _keep(value: object) -> None:
         FOUND.setdefault(type(value), value)
 
 
-def _settled() -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+def settled(entries: Mapping[str, Entry]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """The arguments of every entry; and of those for which there are none, why."""
-    _keep(_ROOTS)
     base: dict[str, dict[str, Any]] = {}
-    missing = dict.fromkeys(ENTRIES, "")
+    missing = dict.fromkeys(entries, "")
     while True:
         before = len(missing)
         for name in list(missing):
             try:
-                base[name] = _arguments(ENTRIES[name])
-                _keep(ENTRIES[name](base[name]))
+                base[name] = _arguments(entries[name])
+                _keep(entries[name](base[name]))
             except Exception as failed:  # noqa: BLE001 - told by the test
                 missing[name] = f"{type(failed).__name__}: {failed}"
             else:
@@ -441,5 +501,6 @@ def _settled() -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
             return base, missing
 
 
-ENTRIES = {entry.name: entry for entry in _entries() if entry.hints.keys() - {"self"} and entry.name not in UNCHECKED}
-BASE, MISSING = _settled()
+_keep(_ROOTS)
+ENTRIES = entries_of(MODULES)
+BASE, MISSING = settled(ENTRIES)

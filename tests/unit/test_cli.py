@@ -166,7 +166,7 @@ def test_amounts_are_texts_with_their_currency_beside_them(run: Any) -> None:
         ([*SIMULATE, "--plot", "course.txt"], 2, "--plot: must be the name of an .svg or .png file"),
         (["compare", "proration", "1,000", "--on", "2026-12-17"], 2, "AMOUNT: must be a plain decimal"),
         (["bill", ACCOUNT, "--on", "2026-12-01", "--storage-used", "-1"], 2, "--storage-used: must be at least 0"),
-        (["check", "."], 2, "path: '.' is a folder, and must be a file"),
+        (["check", "."], 2, "FILE: '.' is a folder, and must be a file"),
         (["compare", "recharge", ACCOUNT, "--at", "noon"], 2, "--at: must be a day"),
         (["explain", "storage"], 2, "FIGURE: must be a rule's id such as 'STO-2', not 'storage'"),
         (["explain", "storage", ACCOUNT], 2, "--on: must be given"),

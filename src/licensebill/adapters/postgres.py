@@ -270,7 +270,7 @@ class Postgres:
 def _checked(conninfo: str) -> str:
     try:
         given = conninfos.conninfo_to_dict(instance("conninfo", conninfo, str))
-    except psycopg.Error:
+    except (psycopg.Error, UnicodeError):
         # its text would repeat a part of the string, which could be the password
         raise InvalidValue("conninfo", "must be a connection string or URL of PostgreSQL; it is not repeated") from None
     if "@" in str(given.get("host", "")):

@@ -27,7 +27,7 @@ from licensebill._extras import extra
 with extra("stripe"):
     import stripe
 
-from licensebill._checks import checked, instance, tuple_of, whole
+from licensebill._checks import checked, function, instance, text, tuple_of, whole
 from licensebill.errors import InvalidValue, shown
 from licensebill.funding import SourceKind
 from licensebill.money import DECIMALS, Money, decimals
@@ -104,7 +104,7 @@ def row_of(error: Exception) -> Row:
         >>> row_of(stripe.APIError("oops", http_status=502)).certainty
         <Certainty.UNKNOWN: 'it may have happened'>
     """
-    status = getattr(error, "http_status", None)
+    status = getattr(instance("error", error, Exception), "http_status", None)
     fitting = (row for row in ERRORS if isinstance(error, row.error) and row.status in {None, status})
     return next(row for row in fitting if not row.unreached or _is_unreached(error))
 
@@ -235,7 +235,7 @@ def units(amount: Money) -> int:
         >>> units(Money.parse("19.99", "USD")), units(Money.parse("500", "JPY")), units(Money.parse("5", "UGX"))
         (1999, 500, 500)
     """
-    count, beyond = divmod(amount.micros, _micros_each(amount.currency))
+    count, beyond = divmod(instance("amount", amount, Money).micros, _micros_each(amount.currency))
     if beyond:
         raise RequestRejected(f"{amount} is not whole in Stripe's smallest unit of {amount.currency}")
     return count
@@ -288,7 +288,7 @@ class StripeGateway:
     """
 
     client: stripe.StripeClient = attrs.field(validator=_check_client, repr=False)
-    customer: Callable[[str], str | None] = attrs.field(default=_no_customer, repr=False)
+    customer: Callable[[str], str | None] = attrs.field(default=_no_customer, validator=checked(function), repr=False)
     smallest_charges: tuple[Money, ...] = attrs.field(default=SMALLEST_CHARGES, validator=checked(tuple_of, Money))
 
     @property
@@ -299,7 +299,7 @@ class StripeGateway:
     def prepare(self, request: Request) -> str:
         """Create a PaymentIntent, unconfirmed."""
         params: Any = {
-            "amount": units(request.amount),
+            "amount": units(instance("request", request, Request).amount),
             "currency": request.amount.currency.lower(),
             "payment_method": request.target.token,
             "payment_method_types": [_TYPES[request.target.kind]],
@@ -317,8 +317,9 @@ class StripeGateway:
 
     def capture(self, ref: str, request: Request) -> Outcome:
         """Confirm it, without the customer."""
+        text("ref", ref)
         params: Any = {"off_session": True, "expand": ["latest_charge"]}
-        options = _options(_key(request, "capture"))
+        options = _options(_key(instance("request", request, Request), "capture"))
         try:
             intent = self.client.v1.payment_intents.confirm(ref, params, options)
         except (stripe.CardError, stripe.InvalidRequestError) as error:
@@ -331,11 +332,13 @@ class StripeGateway:
 
     def retrieve(self, ref: str) -> Outcome:
         """What has become of it, and whether a bank has taken the money back since."""
+        text("ref", ref)
         params: Any = {"expand": ["latest_charge"]}
         return self._outcome(_sent(lambda: self.client.v1.payment_intents.retrieve(ref, params, _options())))
 
     def void(self, ref: str) -> Outcome:
         """Cancel it; what has succeeded or is under way cannot be, and is answered as it is."""
+        text("ref", ref)
         try:
             intent = self.client.v1.payment_intents.cancel(ref, None, _options())
         except stripe.InvalidRequestError as error:
@@ -363,13 +366,14 @@ class StripeGateway:
             NotSent, RequestRejected, OutcomeUnknown: of a dispute Stripe had to be asked which intent it is about.
         """
         whole("tolerance", tolerance, 1)
+        text("secret", secret)
         try:
-            text = payload.decode()
-            signature.encode("ascii")
-            stripe.WebhookSignature.verify_header(text, signature, secret, tolerance)
+            body = instance("payload", payload, bytes).decode()
+            instance("signature", signature, str).encode("ascii")
+            stripe.WebhookSignature.verify_header(body, signature, secret, tolerance)
         except (stripe.SignatureVerificationError, UnicodeError):
             raise SignatureMismatch("signature", "is not Stripe's for this payload and secret, or too old") from None
-        told = _told(text)
+        told = _told(body)
         if told.get("object") != "dispute":
             return _reference(told.get("metadata"))
         disputed = told.get("payment_intent")

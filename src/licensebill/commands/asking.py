@@ -21,7 +21,7 @@ from licensebill import minutes
 from licensebill._checks import holds_card_number
 from licensebill._tables import written_day
 from licensebill.accounts import Account, advance
-from licensebill.codec import AccountFile, Fault, InvalidFile, load_usage
+from licensebill.codec import AccountFile, Fault, InvalidFile, load_account, load_usage
 from licensebill.cycles import first_instant, local_day
 from licensebill.errors import InvalidValue, shown
 from licensebill.explain import Explanation, Input
@@ -56,11 +56,13 @@ Explain = Annotated[
 AccountPath = Annotated[Path, Parameter(name="FILE", help="The account file, TOML or JSON.")]
 
 
-def as_asked(option: str, answer: Callable[[], _T]) -> _T:
-    """An answer; a refusal names the option that was typed."""
+def as_asked(option: str, answer: Callable[[], _T], *, of: str = "") -> _T:
+    """An answer; a refusal, where a place is given one of this place, names the option that was typed."""
     try:
         return answer()
     except InvalidValue as refused:
+        if of not in {"", refused.place}:
+            raise
         raise attrs.evolve(refused, place=option) from None
 
 
@@ -70,6 +72,11 @@ def amount_of(option: str, written: str, currency: str) -> Money:
         return Money.parse(written, currency)
     except InvalidMoney as refused:
         raise attrs.evolve(refused, place="currency" if refused.place == "currency" else option) from None
+
+
+def loaded(account: Path) -> AccountFile:
+    """What the account file states."""
+    return as_asked("FILE", lambda: load_account(account), of="path")
 
 
 def instant_of(at: str, account: Account) -> datetime.datetime:

@@ -5,10 +5,10 @@ from typing import Any
 from cyclopts import App
 
 from licensebill import cycles, minutes, storage
-from licensebill.codec import load_account
-from licensebill.commands.asking import AccountPath, Count, Day, amount_of, as_asked, instant_of, prepaid_at
+from licensebill._checks import whole
+from licensebill.commands.asking import AccountPath, Count, Day, amount_of, as_asked, instant_of, loaded, prepaid_at
 from licensebill.commands.printing import Json, money_data, period_data, print_json, print_table
-from licensebill.cycles import cycle_of
+from licensebill.cycles import LAST_ANCHOR_DAY, cycle_of
 
 app: App = App(name="compare", help="Put policies side by side: recharges, storage fees, proration.")
 
@@ -22,7 +22,7 @@ def recharge(account: AccountPath, /, *, at: str, as_json: Json = False) -> None
         at: the point in time, such as 2026-12-01T12:00:00Z, or a day, which means its first instant.
         as_json: print data.
     """
-    file = load_account(account)
+    file = loaded(account)
     prepaid = prepaid_at("--at", file, account, instant_of(at, file.account))
     quotes = minutes.compare(prepaid.usage, at=prepaid.on, balance=prepaid.balance, began=file.account.began)
     if as_json:
@@ -87,9 +87,10 @@ def proration(amount: str, /, *, on: Day, currency: str = "USD", anchor_day: Cou
         anchor_day: the day on which cycles begin.
         as_json: print data.
     """
-    whole = amount_of("AMOUNT", amount, currency)
-    cycle = as_asked("--on", lambda: cycle_of(on, anchor_day=anchor_day))
-    parts = cycles.side_by_side(whole, cycle, on)
+    checked = whole("--anchor-day", anchor_day, 1, LAST_ANCHOR_DAY)
+    each_month = amount_of("AMOUNT", amount, currency)
+    cycle = as_asked("--on", lambda: cycle_of(on, anchor_day=checked))
+    parts = cycles.side_by_side(each_month, cycle, on)
     if as_json:
         data = [{"convention": each.name.lower(), **money_data(part.amount)} for each, part in parts.items()]
         print_json({"cycle": period_data(cycle), "parts": data})

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from rich.bar import Bar
 
 from licensebill._extras import extra
-from licensebill.commands.asking import Count, Day, PolicyName, amount_of, policy_of
+from licensebill.commands.asking import Count, Day, PolicyName, amount_of, as_asked, policy_of
 from licensebill.commands.printing import Json, money_data, print_explained, print_table
 from licensebill.errors import InvalidValue, shown
 from licensebill.simulation import Run, SawTooth, UsagePattern, saw_tooth
@@ -44,13 +44,15 @@ def simulate(
         plot: a file for the drawing.
         as_json: print data.
     """
-    course = saw_tooth(
-        usage=UsagePattern.by_day([amount_of("--daily", amount, currency) for amount in daily]),
-        start=start,
-        balance=amount_of("--balance", balance, currency),
-        days=days,
-        policy=policy_of(policy),
-        settlement_hours=settlement_hours,
+    used = [amount_of("--daily", amount, currency) for amount in daily]
+    pattern = as_asked("--daily", lambda: UsagePattern.by_day(used))
+    stated, chosen = amount_of("--balance", balance, currency), policy_of(policy)
+    course = as_asked(
+        "--start",
+        lambda: saw_tooth(
+            usage=pattern, start=start, balance=stated, days=days, policy=chosen, settlement_hours=settlement_hours
+        ),
+        of="on",
     )
     if plot is not None:
         try:

@@ -101,7 +101,7 @@ def demo(*, store: str | None = None) -> int:
     clock = _Clock(_START)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = store or f"sqlite:{folder / 'demo.db'}"
+        url = f"sqlite:{folder / 'demo.db'}" if store is None else store
         provider = stack.enter_context(StandIn(clock=clock))
         gateway = stack.enter_context(provided("stand-in", url=provider.url, customers=None, clock=clock))
         _play(url, provider, gateway, clock)

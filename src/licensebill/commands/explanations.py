@@ -6,8 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from licensebill.bills import monthly_bill
-from licensebill.codec import load_account
-from licensebill.commands.asking import AccountPath, Day, as_asked, recharge_at
+from licensebill.commands.asking import AccountPath, Day, as_asked, loaded, recharge_at
 from licensebill.commands.printing import Json, print_json
 from licensebill.cycles import NotACycleStart, Period, billing_cycle, first_instant
 from licensebill.errors import InvalidValue, shown
@@ -51,7 +50,7 @@ def explain(
 
 
 def _trees(account: Path, on: date) -> tuple[Explanation, ...]:
-    file = load_account(account)
+    file = loaded(account)
     cycle = as_asked("--on", lambda: _billed(on, file.account.anchor_day))
     made = as_asked("--on", lambda: monthly_bill(file.account, cycle.start, readings=file.readings))
     quoted = recharge_at("--on", file, account, first_instant(cycle.start, file.account.tz))

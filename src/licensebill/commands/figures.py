@@ -6,10 +6,10 @@ from typing import Any
 import attrs
 
 from licensebill import bills, ports, storage
+from licensebill._checks import whole
 from licensebill.accounts import advance
 from licensebill.bills import Bill, ProductRow, Summary, monthly_bill
 from licensebill.changes import LicensePurchase, license_purchase
-from licensebill.codec import load_account
 from licensebill.commands.asking import (
     AccountPath,
     Count,
@@ -19,6 +19,7 @@ from licensebill.commands.asking import (
     Recharge,
     as_asked,
     instant_of,
+    loaded,
     policy_of,
     prepaid_at,
     recharge_at,
@@ -62,7 +63,7 @@ def bill(
         users: a number of users stated in place of those with a license.
         storage_used: bytes stated in place of the file's readings.
     """
-    file = load_account(account)
+    file = loaded(account)
     start = as_asked(
         "--on", lambda: first_instant(billing_cycle(on, anchor_day=file.account.anchor_day).start, file.account.tz)
     )
@@ -181,7 +182,7 @@ def summary(account: AccountPath, /, *, on: Day | None = None, as_json: Json = F
         on: the day that the summary is for; the file's own without it.
         as_json: print data.
     """
-    file = load_account(account)
+    file = loaded(account)
     day = file.account.today if on is None else on
     at = as_asked("--on", lambda: first_instant(day, file.account.tz))
     standing = as_asked("--on", lambda: advance(file.account, day))
@@ -272,9 +273,10 @@ def preview(
         explain: print the rules and the numbers of every figure.
         as_json: print data.
     """
-    acme = load_account(account).account
+    acme = loaded(account).account
     # nothing is bought: who would authorize it does not matter
     nobody = Authorization(Person("Nobody", "Yet"), accepted=True)
+    as_asked("--on", lambda: advance(acme, on))
     made = license_purchase(acme, product, total, by=acme.administrator, authorization=nobody, on=on)
     if as_json:
         print_explained({"preview": _preview_data(made)}, made, explain=explain)
@@ -327,7 +329,7 @@ def ports_needed(
     """
     offered = ports.offered_traffic(calls=calls, mean_seconds=mean_seconds, over_seconds=over_seconds)
     needed = ports.ports_for(offered, blocking)
-    of_owned = None if owned is None else ports.blocking_probability(owned, offered)
+    of_owned = None if owned is None else ports.blocking_probability(whole("--owned", owned), offered)
     if as_json:
         data: dict[str, Any] = {"offered_erlangs": str(offered), "blocking": blocking, "ports": needed}
         print_json({**data, "owned": owned, "owned_blocking": _optional_text(of_owned)})
@@ -358,7 +360,7 @@ def recharge(
         explain: print the rules and the numbers of every figure.
         as_json: print data.
     """
-    file = load_account(account)
+    file = loaded(account)
     chosen = None if policy is None else policy_of(policy)
     quoted = recharge_at("--at", file, account, instant_of(at, file.account), chosen)
     if as_json:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from licensebill import schemas
 from licensebill.accounts import Account, terms_day
-from licensebill.codec import Fault, InvalidFile, load_account
-from licensebill.commands.asking import AccountPath, usage_of
+from licensebill.codec import Fault, InvalidFile
+from licensebill.commands.asking import AccountPath, loaded, usage_of
 from licensebill.commands.printing import ANSWERED, BAD_INPUT, Json, print_json, print_table
 from licensebill.errors import shown
 from licensebill.licenses import Holding, NoPrice, floors_in_force, price_in_force
@@ -54,7 +54,7 @@ def check(account: AccountPath, /, *, as_json: Json = False) -> int:
 def _found(path: Path) -> tuple[InvalidFile | None, tuple[str, ...]]:
     """The faults of the account file, or of its usage file, where that has none; else what will not work."""
     try:
-        file = load_account(path)
+        file = loaded(path)
         usage = () if file.usage is None else usage_of(file.usage, path, file.account, until=_EVER).days
     except InvalidFile as refused:
         return refused, ()

@@ -11,8 +11,8 @@ from cyclopts import Parameter
 from licensebill._checks import text
 from licensebill.charges import Charge, Standing, State, entries, folded
 from licensebill.charging import Charging, UnknownAccount, account_of, intent_of
-from licensebill.codec import AccountFile, load_account
-from licensebill.commands.asking import AccountPath, Day, prepaid_at
+from licensebill.codec import AccountFile
+from licensebill.commands.asking import AccountPath, Day, loaded, prepaid_at
 from licensebill.commands.connections import Kept, Nobody, StoreUrl, clock_of, opened_store
 from licensebill.commands.printing import (
     ANSWERED,
@@ -63,7 +63,7 @@ def open_account(account: AccountPath, /, *, store: StoreUrl) -> int:
         account: the account file.
         store: where accounts are kept; its file or tables are made if they are not there.
     """
-    file = load_account(account)
+    file = loaded(account)
     opening = attrs.evolve(file.account, balance=_balance(file, account))
     start = first_instant(opening.today, opening.tz)
     with opened_store(store, new=True) as kept:

@@ -15,6 +15,7 @@ with extra("testing"):
     from hypothesis import strategies as st
 
 from licensebill import changes as made
+from licensebill._checks import instance
 from licensebill.accounts import Account, Change, funding_of
 from licensebill.events import (
     Answered,
@@ -35,6 +36,7 @@ from licensebill.events import (
 from licensebill.ledger import Intent
 from licensebill.money import MICROS, Money
 from licensebill.people import Authorization, Person
+from licensebill.strategies._arguments import composite
 from licensebill.strategies.values import (
     USER_IDS,
     accounts,
@@ -61,10 +63,11 @@ def _source_ids(account: Account) -> list[str]:
 
 def later_days(account: Account) -> st.SearchStrategy[date]:
     """The account's own day, often, and days up to forty later."""
+    instance("account", account, Account)
     return _GAPS.map(lambda gap: account.today + timedelta(gap))
 
 
-@st.composite
+@composite
 def total_changes(draw: st.DrawFn, account: Account, *, on: date) -> made.SetTotal:
     """A total of any product, often beside the number owned."""
     product = draw(st.sampled_from([product.id for product in account.catalog.products]))
@@ -73,7 +76,7 @@ def total_changes(draw: st.DrawFn, account: Account, *, on: date) -> made.SetTot
     return made.SetTotal(on=on, by=account.administrator, product=product, total=total, authorization=_ACCEPTED)
 
 
-@st.composite
+@composite
 def source_changes(draw: st.DrawFn, account: Account, *, on: date) -> Change:
     """A source that comes, goes, is replaced or made primary; the new ones are valid or not."""
     by, ids = account.administrator, _source_ids(account)
@@ -86,7 +89,7 @@ def source_changes(draw: st.DrawFn, account: Account, *, on: date) -> Change:
     return comes(on=on, by=by, source=attrs.evolve(fresh, token=f"{fresh.token}-new"))
 
 
-@st.composite
+@composite
 def credits_of(draw: st.DrawFn, charge: Intent, *, on: date) -> made.GiveCredit:
     """A credit on a line of a charge, often all of the line."""
     position = draw(st.integers(0, len(charge.lines) - 1))
@@ -199,7 +202,7 @@ _CHANGES: tuple[_Drawn, ...] = (
 _PAYMENTS: tuple[_Drawn, ...] = (_buy, _order, _total, *[_outcome] * 5, _return, _return)
 
 
-@st.composite
+@composite
 def changes(draw: st.DrawFn, account: Account, *, may_cancel: bool = True) -> Change:
     """Anything that may happen to an account, on its day or a later one; a cancellation only if told."""
     on = draw(later_days(account))
@@ -207,7 +210,7 @@ def changes(draw: st.DrawFn, account: Account, *, may_cancel: bool = True) -> Ch
     return draw(st.sampled_from(kinds))(draw, account, on)
 
 
-@st.composite
+@composite
 def payments(draw: st.DrawFn, account: Account) -> Change:
     """A charge, or what becomes of one, on the account's day."""
     return draw(st.sampled_from(_PAYMENTS))(draw, account, account.today)
@@ -216,7 +219,7 @@ def payments(draw: st.DrawFn, account: Account) -> Change:
 # --- events -------------------------------------------------------------------------------------------------------
 
 
-@st.composite
+@composite
 def facts(draw: st.DrawFn) -> Fact:
     """Any fact of a stream; whether it could follow on another does not matter."""
     account = draw(accounts())
@@ -236,7 +239,7 @@ def facts(draw: st.DrawFn) -> Fact:
     return draw(st.sampled_from(told))
 
 
-@st.composite
+@composite
 def events(draw: st.DrawFn) -> Event:
     """An event of any fact, without postings or with two that add up to zero."""
     amount = draw(payable_amounts())

@@ -15,6 +15,7 @@ from licensebill import changes, cycles, funding, ledger, licenses, minutes, por
 from licensebill.money import MICROS, Money, scale
 from licensebill.people import Action, Authorization, Person
 from licensebill.strategies import values
+from licensebill.strategies._arguments import composite
 from licensebill.terms import Purpose
 
 _ACCEPTED = Authorization(Person("Ada", "Lovelace"), accepted=True)
@@ -23,7 +24,7 @@ _NO_TAX_OR_SOME = st.sampled_from([0, 19])
 # --- prices and parts of cycles -----------------------------------------------------------------------------------
 
 
-@st.composite
+@composite
 def prorated_amounts(draw: st.DrawFn, currency: str = "USD") -> cycles.ProratedAmount:
     """What is left of a cycle's amount under any convention, often on the first day or the last."""
     cycle = draw(values.cycles())
@@ -32,7 +33,7 @@ def prorated_amounts(draw: st.DrawFn, currency: str = "USD") -> cycles.ProratedA
     return cycles.prorated(amount, cycle, on, draw(st.sampled_from(cycles.Convention)))
 
 
-@st.composite
+@composite
 def priced_quantities(draw: st.DrawFn, currency: str = "USD") -> pricing.Charge:
     """Quantities at a price of any scheme, at the ends of its tiers and beside them."""
     price = draw(values.prices(currency))
@@ -42,14 +43,14 @@ def priced_quantities(draw: st.DrawFn, currency: str = "USD") -> pricing.Charge:
 # --- licenses and ports -------------------------------------------------------------------------------------------
 
 
-@st.composite
+@composite
 def schedules(draw: st.DrawFn, currency: str = "USD") -> licenses.Schedule:
     """What a month's licenses cost, with floors of products and of groups."""
     account = draw(values.accounts(currency))
     return standing.recurring(account, account.licenses, account.today)
 
 
-@st.composite
+@composite
 def permissions(draw: st.DrawFn) -> licenses.Permission:
     """Whether a user may do something, and every reason against it."""
     catalog = draw(values.catalogs())
@@ -58,7 +59,7 @@ def permissions(draw: st.DrawFn) -> licenses.Permission:
     return licenses.permission(named, draw(st.sampled_from(Action)), held, catalog=catalog)
 
 
-@st.composite
+@composite
 def license_purchases(draw: st.DrawFn, currency: str = "USD") -> changes.LicensePurchase:
     """Purchases of one license or more, to a total that no floor forbids."""
     account = draw(values.accounts(currency))
@@ -72,7 +73,7 @@ def license_purchases(draw: st.DrawFn, currency: str = "USD") -> changes.License
     )
 
 
-@st.composite
+@composite
 def admissions(draw: st.DrawFn) -> ports.Admission:
     """Whether a call is admitted: with the last port free, with none, with one too few; assigned or not."""
     owned = draw(st.sampled_from([0, 1, 10]))
@@ -91,7 +92,7 @@ def peaks() -> st.SearchStrategy[ports.Peak[int]]:
     return st.lists(values.calls(), max_size=6).map(ports.peak)
 
 
-@st.composite
+@composite
 def utilizations(draw: st.DrawFn) -> ports.Utilization:
     """The use of a pool, from empty to more than is owned."""
     in_use = draw(st.integers(0, 12))
@@ -101,7 +102,7 @@ def utilizations(draw: st.DrawFn) -> ports.Utilization:
 # --- storage ------------------------------------------------------------------------------------------------------
 
 
-@st.composite
+@composite
 def advices(draw: st.DrawFn, currency: str = "USD") -> storage.Advice:
     """What to free to pay less, with items that can be freed and without."""
     return storage.advice(draw(values.storage_fees(currency)), draw(st.lists(values.stored_items(), max_size=5)))
@@ -118,7 +119,7 @@ def item_selections() -> st.SearchStrategy[storage.Selection]:
     return st.builds(storage.what_to_free, items, st.integers(0, 3_000))
 
 
-@st.composite
+@composite
 def upload_quotes(draw: st.DrawFn, currency: str = "USD") -> storage.UploadQuote:
     """What an upload adds to the fee: nothing, a step, several."""
     allowance = draw(values.allowances(currency))
@@ -127,7 +128,7 @@ def upload_quotes(draw: st.DrawFn, currency: str = "USD") -> storage.UploadQuote
     return storage.before_upload(used=used, upload=upload, users=allowance.users, terms=allowance.terms)
 
 
-@st.composite
+@composite
 def growths(draw: st.DrawFn, currency: str = "USD") -> storage.Growth:
     """How storage grows or shrinks, from two readings or more within the days that count."""
     terms, at = draw(values.storage_terms(currency)), draw(values.instants())
@@ -159,7 +160,7 @@ def minute_purchases(currency: str = "USD") -> st.SearchStrategy[minutes.Purchas
     return st.builds(minutes.purchase, amounts, values.minute_terms(currency))
 
 
-@st.composite
+@composite
 def draws(draw: st.DrawFn, currency: str = "USD") -> minutes.Draw:
     """What a call or messages draw from a balance."""
     rate, quantity = draw(values.rates(currency)), draw(st.sampled_from([0, 1, 60, 61]) | st.integers(0, 10_000))
@@ -172,7 +173,7 @@ def forecasts(currency: str = "USD") -> st.SearchStrategy[minutes.Forecast]:
     return values.recharge_quotes(currency).map(minutes.forecast)
 
 
-@st.composite
+@composite
 def recharge_decisions(draw: st.DrawFn, currency: str = "USD") -> minutes.RechargeDecision:
     """Recharges that are charged, and every reason against one."""
     quote, authorization = draw(values.recharge_quotes(currency)), draw(st.sampled_from([_ACCEPTED, None]))
@@ -187,7 +188,7 @@ def recharge_decisions(draw: st.DrawFn, currency: str = "USD") -> minutes.Rechar
     )
 
 
-@st.composite
+@composite
 def saw_tooths(draw: st.DrawFn, currency: str = "USD") -> simulation.SawTooth:
     """Days of a balance under automatic recharge, with payments that take hours and payments that fail."""
     return simulation.saw_tooth(
@@ -203,7 +204,7 @@ def saw_tooths(draw: st.DrawFn, currency: str = "USD") -> simulation.SawTooth:
 # --- sources ------------------------------------------------------------------------------------------------------
 
 
-@st.composite
+@composite
 def attempts(draw: st.DrawFn) -> funding.Attempts:
     """The order in which sources are tried for a purpose, and why others are left out."""
     on = draw(values.funding_days())
@@ -220,7 +221,7 @@ def consequences(currency: str = "USD") -> st.SearchStrategy[funding.Consequence
 # --- bills --------------------------------------------------------------------------------------------------------
 
 
-@st.composite
+@composite
 def bills(draw: st.DrawFn, currency: str = "USD") -> billing.Bill:
     """The next bill of an account, with a storage fee or without, and sometimes with a tax."""
     account = draw(values.accounts(currency))
@@ -237,7 +238,7 @@ def bills(draw: st.DrawFn, currency: str = "USD") -> billing.Bill:
     return billing.monthly_bill(account, on, readings=taken, tax=tax)
 
 
-@st.composite
+@composite
 def summaries(draw: st.DrawFn, currency: str = "USD") -> billing.Summary:
     """The summary of an account, measured or not, without transactions."""
     account = draw(values.accounts(currency))
@@ -245,7 +246,7 @@ def summaries(draw: st.DrawFn, currency: str = "USD") -> billing.Summary:
     return billing.summary(account, usage=usage, used=draw(st.none() | st.integers(0, 4 * 10**9)))
 
 
-@st.composite
+@composite
 def intents(draw: st.DrawFn, currency: str = "USD") -> ledger.Intent:
     """Charges of one line or more, of every purpose."""
     amount = values.payable_amounts(currency, low=1 * MICROS, high=1_000 * MICROS)
@@ -263,7 +264,7 @@ def intents(draw: st.DrawFn, currency: str = "USD") -> ledger.Intent:
     )
 
 
-@st.composite
+@composite
 def credit_notes(draw: st.DrawFn, currency: str = "USD") -> ledger.CreditNote:
     """Credits on a line of a charge, of a part or of all of it."""
     charge = draw(intents(currency))
@@ -278,7 +279,7 @@ def commitments(currency: str = "USD") -> st.SearchStrategy[standing.Committed]:
     return values.accounts(currency).map(standing.committed)
 
 
-@st.composite
+@composite
 def transactions(draw: st.DrawFn, currency: str = "USD") -> tuple[ledger.Transaction, ...]:
     """The transactions of charges that were paid in their order, and some that came back."""
     entries: list[ledger.Settled | ledger.Returned] = []

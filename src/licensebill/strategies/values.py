@@ -17,9 +17,10 @@ from licensebill._extras import extra
 with extra("testing"):
     from hypothesis import strategies as st
 
-from licensebill._checks import MAX_WHOLE, whole
+from licensebill._checks import MAX_WHOLE, day, distinct, each_of, instance, instant, whole
 from licensebill.accounts import Account, Spending, begin
 from licensebill.cycles import LAST_ANCHOR_DAY, Convention, Period, boundary, cycle_of
+from licensebill.errors import InvalidValue
 from licensebill.funding import (
     Decline,
     Declined,
@@ -55,7 +56,7 @@ from licensebill.minutes import (
     YoungAccount,
     recharge_quote,
 )
-from licensebill.money import CURRENCIES, DECIMALS, MAX_MICROS, MICROS, ExactMoney, Money, minor_unit
+from licensebill.money import CURRENCIES, DECIMALS, MAX_MICROS, MICROS, ExactMoney, Money, decimals, minor_unit
 from licensebill.people import (
     AGENT,
     BILLING_ADMINISTRATOR,
@@ -66,7 +67,7 @@ from licensebill.people import (
     User,
 )
 from licensebill.ports import Call, Feature, LineState, OutboundPorts, PortTerms, PortUse, TollFreeLine
-from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume, ZeroQuantity
+from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume, ZeroQuantity, price_scheme
 from licensebill.services import Implementation, ServiceOrder, Services
 from licensebill.simulation import UsagePattern
 from licensebill.storage import (
@@ -81,6 +82,7 @@ from licensebill.storage import (
     StoredItem,
     step_end,
 )
+from licensebill.strategies._arguments import composite, day_with_room
 from licensebill.terms import (
     SECONDS,
     STANDARD_CATALOG,
@@ -111,6 +113,7 @@ def currencies() -> st.SearchStrategy[str]:
 
 def amounts(currency: str = "USD", *, low: int = -MAX_MICROS, high: int = MAX_MICROS) -> st.SearchStrategy[Money]:
     """Amounts of one currency, from `low` to `high` micros; ties halfway between two payable amounts among them."""
+    _check_micros(low, high)
     ties = _multiples(minor_unit(currency) // 2, low, high)
     return st.builds(Money, ties | st.integers(low, high), st.just(currency))
 
@@ -119,11 +122,14 @@ def payable_amounts(
     currency: str = "USD", *, low: int = -MAX_MICROS, high: int = MAX_MICROS
 ) -> st.SearchStrategy[Money]:
     """Amounts that are whole in the currency's minor unit, from `low` to `high` micros."""
+    _check_micros(low, high)
     return st.builds(Money, _multiples(minor_unit(currency), low, high), st.just(currency))
 
 
 def exact_amounts(currency: str = "USD", *, limit: int = MAX_MICROS) -> st.SearchStrategy[ExactMoney]:
     """Amounts that are not rounded yet, of at most `limit` micros in size; parts of days and months among them."""
+    decimals(currency)  # refuses an unknown code
+    whole("limit", limit, 0, MAX_MICROS)
     denominators = st.sampled_from([1, 28, 30, 31, 365]) | st.integers(1, 10**9)
     return denominators.flatmap(
         lambda denominator: st.builds(
@@ -134,6 +140,8 @@ def exact_amounts(currency: str = "USD", *, limit: int = MAX_MICROS) -> st.Searc
 
 def weights(*, parts: int = 8, high: int = MAX_WHOLE) -> st.SearchStrategy[list[int]]:
     """Weights to split an amount by: one to `parts` of them, up to `high`, zeros among them but never zeros alone."""
+    whole("parts", parts, 1)
+    whole("high", high, 1)
     several = st.lists(st.integers(0, min(3, high)) | st.integers(0, high), max_size=parts - 1)
     place = st.integers(0, parts - 1)
     return st.builds(lambda others, one, at: [*others[:at], one, *others[at:]], several, st.integers(1, high), place)
@@ -144,6 +152,10 @@ def plain_decimals() -> st.SearchStrategy[str]:
     units = st.builds("{:0{}d}".format, st.integers(0, MAX_MICROS // MICROS - 1), st.integers(1, 13))
     fraction = st.text("0123456789", min_size=1, max_size=DECIMALS).map(".{}".format)
     return st.builds("{}{}{}".format, st.sampled_from(["", "-"]), units, st.just("") | fraction)
+
+
+def _check_micros(low: int, high: int) -> None:
+    whole("high", high, whole("low", low, -MAX_MICROS, MAX_MICROS), MAX_MICROS)
 
 
 def _multiples(unit: int, low: int, high: int) -> st.SearchStrategy[int]:
@@ -170,7 +182,9 @@ _AWKWARD_ZONES = (
 
 def days(low: date = _FIRST_DAY, high: date = _LAST_DAY) -> st.SearchStrategy[date]:
     """Calendar days from `low` to `high`, the awkward ones among them often."""
-    awkward = [st.just(day) for day in _AWKWARD_DAYS if low <= day <= high]
+    if day("high", high) < day("low", low):
+        raise InvalidValue("high", "must not be before low")
+    awkward = [st.just(one) for one in _AWKWARD_DAYS if low <= one <= high]
     return st.one_of(st.dates(low, high), *awkward)
 
 
@@ -181,6 +195,7 @@ def anchor_days() -> st.SearchStrategy[int]:
 
 def periods(longest: int = 366) -> st.SearchStrategy[Period]:
     """Periods of one day to `longest` days."""
+    whole("longest", longest, 1, (date.max - _LAST_DAY).days)
     lengths = st.integers(1, longest).map(timedelta)
     return st.builds(lambda start, length: Period(start, start + length), days(), lengths)
 
@@ -213,7 +228,7 @@ def price_amounts(currency: str = "USD") -> st.SearchStrategy[Money]:
     return payable_amounts(currency, low=0, high=1_000 * MICROS) | amounts(currency, low=0, high=10 * MICROS)
 
 
-@st.composite
+@composite
 def tiers(draw: st.DrawFn, currency: str = "USD", *, is_open: bool | None = None) -> tuple[Tier, ...]:
     """Tiers of one price, ascending, some with a flat part; the last is open, bounded, or either (None)."""
     bounds: list[int | None] = list(itertools.accumulate(draw(st.lists(_SIZES, min_size=1, max_size=4))))
@@ -262,7 +277,8 @@ def prices(currency: str = "USD", *, is_open: bool | None = None) -> st.SearchSt
 
 def quantities(price: Price, *, high: int = 2 * 10**9) -> st.SearchStrategy[int]:
     """Quantities that a price reaches, up to `high`; its thresholds, one less and one more among them."""
-    reach = high
+    price_scheme("price", price)
+    reach = whole("high", high)
     near: list[int] = []
     if isinstance(price, Graduated | Volume):
         near = [tier.up_to for tier in price.tiers if tier.up_to is not None]
@@ -308,12 +324,12 @@ def users() -> st.SearchStrategy[User]:
 _GAPS = st.sampled_from([1, 31, 365]) | st.integers(1, 1_000)
 
 
-@st.composite
+@composite
 def dated(draw: st.DrawFn, values: st.SearchStrategy[_T], *, since: date | None = None) -> Dated[_T]:
     """A value that changes on up to four days; the first step begins on `since`, if that is given."""
     first = draw(days()) if since is None else since
     later = [first + timedelta(gap) for gap in itertools.accumulate(draw(st.lists(_GAPS, max_size=3)))]
-    return Dated(tuple(Step(day, draw(values)) for day in (first, *later)))
+    return Dated(tuple(Step(one, draw(values)) for one in (first, *later)))
 
 
 _KINDS = (ProductKind.PER_USER, *ProductKind)
@@ -326,7 +342,7 @@ def _listed_prices(currency: str) -> st.SearchStrategy[Dated[Price] | None]:
     return st.none() | dated(prices(currency, is_open=True))
 
 
-@st.composite
+@composite
 def catalogs(draw: st.DrawFn, currency: str = "USD", *, most: int = 5) -> Catalog:
     """The standard catalog, or one to `most` products of all kinds, some with a list price.
 
@@ -373,15 +389,21 @@ def _floor_numbers() -> st.SearchStrategy[Dated[int]]:
 
 def floors(products: Sequence[str], currency: str = "USD", *, since: date = _ORIGIN) -> st.SearchStrategy[Floor]:
     """Floors of the products together, a shortfall price where there are several; none, small and stepping numbers."""
+    ids = tuple(each_of("products", products, str))
+    day_with_room("since", since)
+    decimals(currency)  # refuses an unknown code
+    if not ids:
+        raise InvalidValue("products", "must name at least one product")
+    distinct("products", ids, "the product")
     return st.builds(
         Floor,
-        products=st.just(tuple(products)),
+        products=st.just(ids),
         minimum=_floor_numbers().map(lambda numbers: _moved(numbers, since)),
-        shortfall_price=price_amounts(currency) if len(products) > 1 else st.none(),
+        shortfall_price=price_amounts(currency) if len(ids) > 1 else st.none(),
     )
 
 
-@st.composite
+@composite
 def contracts(draw: st.DrawFn, catalog: Catalog, currency: str = "USD", *, on: date | None = None) -> Contract:
     """Contracts that name a price for every product from their first day on, so that everything can be billed.
 
@@ -412,7 +434,7 @@ def contracts(draw: st.DrawFn, catalog: Catalog, currency: str = "USD", *, on: d
 USER_IDS = ("ann", "bob", "cat", "dan", "eve")
 
 
-@st.composite
+@composite
 def licenses(draw: st.DrawFn, catalog: Catalog, *, high: int = 12) -> Licenses:
     """Licenses of a catalog's products, none and all of them assigned, some with a smaller total to come.
 
@@ -437,7 +459,7 @@ def licenses(draw: st.DrawFn, catalog: Catalog, *, high: int = 12) -> Licenses:
 _SERVICES = st.sampled_from(["Guided start", "Training", "Data import"])
 
 
-@st.composite
+@composite
 def services(draw: st.DrawFn, currency: str = "USD") -> Services:
     """An implementation or none yet, and up to three services that were ordered."""
     price = price_amounts(currency)
@@ -466,14 +488,14 @@ def feature_sets() -> st.SearchStrategy[frozenset[Feature]]:
     return st.sampled_from(_FEATURE_SETS)
 
 
-@st.composite
+@composite
 def calls(draw: st.DrawFn, *, high: int = 40) -> Call[int]:
     """Calls by the second from 0 to `high`: many begin where others end, some have no length or take no port."""
     start, end = sorted((draw(st.integers(0, high)), draw(st.integers(0, high))))
     return Call(start=start, end=end, ports=draw(st.integers(0, 5)))
 
 
-@st.composite
+@composite
 def toll_free_lines(draw: st.DrawFn, *, id: str = "line-1") -> TollFreeLine:  # noqa: A002 - the field's own name
     """Toll-free lines in every state, with days in their order, often the same."""
     state = draw(st.sampled_from(LineState))
@@ -518,12 +540,13 @@ def allowances(currency: str = "USD") -> st.SearchStrategy[Allowance]:
 
 def stored_bytes(allowance: Allowance) -> st.SearchStrategy[int]:
     """Bytes used: often at the end of a fee step, a byte below or a byte above."""
+    instance("allowance", allowance, Allowance)
     ends = [step_end(gigabytes, allowance.bytes, allowance.terms) for gigabytes in range(4)]
     beside = [max(0, end + byte) for end in [0, *ends] for byte in (0, -1, 1)]
     return st.sampled_from(beside) | st.integers(0, 2 * ends[-1])
 
 
-@st.composite
+@composite
 def storage_fees(draw: st.DrawFn, currency: str = "USD") -> StorageFee:
     """Fees of a month, no fee among them."""
     allowance = draw(allowances(currency))
@@ -532,15 +555,16 @@ def storage_fees(draw: st.DrawFn, currency: str = "USD") -> StorageFee:
 
 def readings(at: st.SearchStrategy[datetime] | None = None) -> st.SearchStrategy[Reading]:
     """Readings of up to four gigabytes at the instants given, or at any."""
+    when = instants() if at is None else instance("at", at, st.SearchStrategy)
     return st.builds(
         Reading,
         bytes=st.sampled_from([0, 1]) | st.integers(0, 4 * 10**9),
-        at=instants() if at is None else at,
+        at=when,
         source=st.sampled_from(["nightly export", "stated by Ada Byron"]),
     )
 
 
-@st.composite
+@composite
 def stored_items(draw: st.DrawFn, *, high: int = 10**9) -> StoredItem:
     """Stored items of up to `high` bytes: all of it may be freed, none, or a part; equal sizes are frequent."""
     size = draw(st.sampled_from([0, min(1, high), high // 2, high]) | st.integers(0, high))
@@ -563,7 +587,7 @@ def funding_days() -> st.SearchStrategy[date]:
     return days(date(2002, 1, 1), date(2199, 12, 31))
 
 
-@st.composite
+@composite
 def sources(
     draw: st.DrawFn,
     *,
@@ -590,7 +614,7 @@ def sources(
     )
 
 
-@st.composite
+@composite
 def fundings(draw: st.DrawFn, *, on: date, most: int = 4) -> Funding:
     """One to `most` sources in order of rank, some of them or all invalid on a day."""
     count = draw(st.integers(1, most))
@@ -599,6 +623,8 @@ def fundings(draw: st.DrawFn, *, on: date, most: int = 4) -> Funding:
 
 def declines(funding: Funding, at: datetime) -> st.SearchStrategy[list[Decline]]:
     """Declines of the sources, clustered at the edges of 24 hours and 30 days before an instant, some after it."""
+    instance("funding", funding, Funding)
+    day_with_room("at", instant("at", at).date())
     edges = st.sampled_from([timedelta(1), timedelta(30)])
     steps = st.sampled_from([timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1)])
     anywhere = st.timedeltas(timedelta(-1), timedelta(40))
@@ -642,7 +668,7 @@ def rates(currency: str = "USD") -> st.SearchStrategy[Rate]:
     return st.builds(Rate, price=pieces) | st.builds(Rate, price=by_the_second, increments=increments())
 
 
-@st.composite
+@composite
 def usage_histories(
     draw: st.DrawFn, currency: str = "USD", *, before: date = _AFTER_HISTORY, longest: int = 70
 ) -> UsageHistory:
@@ -669,7 +695,7 @@ def recharge_policies() -> st.SearchStrategy[RechargePolicy]:
     )
 
 
-@st.composite
+@composite
 def recharge_quotes(draw: st.DrawFn, currency: str = "USD") -> RechargeQuote:
     """Recharge and reserve at balances of any size; often at the reserve, or a micro above or below it."""
     history, policy = draw(usage_histories(currency)), draw(recharge_policies())
@@ -703,9 +729,14 @@ def minute_terms(currency: str = "USD") -> st.SearchStrategy[MinuteTerms]:
     return st.just(MinuteTerms(cost_per_minute=cost, minimum_purchase=smallest))
 
 
-@functools.cache
 def tariffs(currency: str = "USD") -> st.SearchStrategy[Tariff]:
     """Tariffs with every policy for storage, proration, decreases and quantities of zero."""
+    decimals(currency)  # refuses what cannot be looked up
+    return _tariffs(currency)
+
+
+@functools.cache
+def _tariffs(currency: str) -> st.SearchStrategy[Tariff]:
     return st.builds(
         Tariff,
         currency=st.just(currency),
@@ -738,7 +769,7 @@ def _balances(currency: str) -> st.SearchStrategy[Money]:
     return payable_amounts(currency, low=-10 * MICROS, high=1_000 * MICROS)
 
 
-@st.composite
+@composite
 def accounts(draw: st.DrawFn, currency: str = "USD", *, on: date | None = None) -> Account:
     """Accounts on any day, often the first or the last of a cycle, ready: on a first day its bill is to come.
 
@@ -777,7 +808,7 @@ def accounts(draw: st.DrawFn, currency: str = "USD", *, on: date | None = None) 
     )
 
 
-@st.composite
+@composite
 def _lasting_contracts(draw: st.DrawFn, catalog: Catalog, currency: str, *, on: date) -> Contract:
     agreed, minimum = draw(contracts(catalog, currency, on=on)), draw(_minimum_spends(currency))
     return attrs.evolve(

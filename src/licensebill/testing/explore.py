@@ -26,8 +26,9 @@ from itertools import pairwise
 
 import attrs
 
+from licensebill._checks import instance, whole
 from licensebill.charges import Standing, State, after, record
-from licensebill.errors import LicenseBillError
+from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.events import Book, CallOff, Event, Opened, Stream
 from licensebill.keyed import Keyed
 from licensebill.money import Money
@@ -172,19 +173,26 @@ class Found:
 _NO_ANSWER = OutcomeUnknown("no answer")
 _NOT_SENT = NotSent("too busy")
 
+#: Workers, and adversities: of more no course is ever followed to its end.
+_MOST = 1_000
 #: A choice in words, and the world after it.
 _Next = tuple[str, World]
+
+
+def _check_seconds(seconds: float | None) -> None:
+    if seconds is not None and (type(seconds) not in {int, float} or not seconds >= 0):
+        raise InvalidValue("seconds", f"must be a number from zero, not {shown(seconds)}")
 
 
 class Explorer:
     """Explores one scenario with one kind of provider and a number of workers."""
 
     def __init__(self, scenario: Scenario, *, keyed: bool, workers: int = 1) -> None:
-        self.scenario = scenario
-        self.keyed = keyed
+        self.scenario = instance("scenario", scenario, Scenario)
+        self.keyed = instance("keyed", keyed, bool)
         self.end: datetime.datetime = scenario.start + timedelta(days=scenario.days)
         self.capabilities: Capabilities = Provider(keyed).capabilities
-        self.workers = workers
+        self.workers = whole("workers", workers, 1, _MOST)
         self._parents: list[tuple[int, Event]] = []
         self._standings: list[Standing] = []
         self._numbers: dict[tuple[int, Event], int] = {}
@@ -216,6 +224,7 @@ class Explorer:
 
     def begin(self, adversities: int) -> World:
         """The world at the start."""
+        whole("adversities", adversities, 0, _MOST)
         opened, standing = record(None, Opened(self.scenario.account), at=self.scenario.start, id="opened")
         events = [opened]
         if self.scenario.asked is not None:
@@ -485,6 +494,8 @@ class Explorer:
 
     def explore(self, adversities: int, *, seconds: float | None = None, most_wrong: int = 3) -> Found:
         """Follow every course with up to so many adversities, depth first, and none twice from the same point."""
+        whole("most_wrong", most_wrong, 1)
+        _check_seconds(seconds)
         found = Found()
         deadline = None if seconds is None else time.monotonic() + seconds
         counted: dict[World, int] = {}
@@ -550,6 +561,8 @@ class Explorer:
 
     def sample(self, adversities: int, courses: int, seed: int) -> Found:
         """Follow some courses with so many adversities at most, drawn at random; the same seed draws the same ones."""
+        whole("courses", courses)
+        whole("seed", seed)
         found, chance, taken = Found(is_whole=False), random.Random(seed), set[tuple[tuple[int, str], ...]]()
         for _ in range(courses):
             path = [_Point(self.begin(adversities), "")]
@@ -577,13 +590,16 @@ class Explorer:
 
     def replayed(self, choices: Mapping[int, str]) -> Course:
         """Follow a course: at the steps named the choices named, else and to its end as things go by themselves."""
+        if not isinstance(choices, Mapping):
+            raise InvalidValue("choices", f"must be a Mapping, not {shown(choices)}")
         world, step = self.begin(len(choices)), 0
         while nexts := list(self.nexts(world)):
             step += 1
             wanted = choices.get(step)
             found = [after_it for choice, after_it in nexts if (choice == wanted if wanted else _is_by_itself(choice))]
             if wanted and not found:
-                raise ValueError(f"step {step}: no choice {wanted!r} among {[choice for choice, _ in nexts]}")
+                known = [choice for choice, _ in nexts]
+                raise InvalidValue("choices", f"step {step}: no choice {shown(wanted)} among {known}")
             if not found:
                 break
             world = found[0]
@@ -674,6 +690,8 @@ class Phone:
 
 def replay(scenario: str, *, keyed: bool, workers: int = 1, choices: Mapping[int, str]) -> Course:
     """Follow one course again: what is lost and doubled at its end."""
+    if instance("scenario", scenario, str) not in SCENARIOS:
+        raise InvalidValue("scenario", f"must be one of {', '.join(SCENARIOS)}, not {shown(scenario)}")
     return Explorer(SCENARIOS[scenario], keyed=keyed, workers=workers).replayed(choices)
 
 

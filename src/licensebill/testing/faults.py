@@ -22,8 +22,9 @@ from typing import Self, TypeVar
 
 import attrs
 
+from licensebill._checks import instance, whole
 from licensebill.charges import Standing
-from licensebill.errors import InvalidValue
+from licensebill.errors import InvalidValue, shown
 from licensebill.events import Event, Stream
 from licensebill.outcomes import Outcome
 from licensebill.protocols import (
@@ -92,8 +93,13 @@ class Schedule:
     """
 
     def __init__(self, faults: Mapping[int, Fault] | None = None, *, late_by: int = 3) -> None:
-        self._planned = dict(faults or {})
-        self._late_by = late_by
+        if faults is not None and not isinstance(faults, Mapping):
+            raise InvalidValue("faults", f"must be a Mapping, not {shown(faults)}")
+        self._planned = {} if faults is None else dict(faults)
+        for number, fault in self._planned.items():
+            whole("faults", number)
+            instance("faults", fault, Fault)
+        self._late_by = whole("late_by", late_by)
         self._made: list[_Call] = []
         self._late: list[tuple[int, Callable[[], object]]] = []
         self._draw: Callable[[_Call], Fault | None] = lambda _: None
@@ -108,6 +114,8 @@ class Schedule:
             one_in: of so many calls one fails, about.
             late_by: as above.
         """
+        whole("seed", seed)
+        whole("one_in", one_in, 1)
         schedule, luck = cls(late_by=late_by), random.Random(seed)
         schedule._draw = lambda call: luck.choice(call.faults) if luck.randrange(one_in) == 0 else None
         return schedule

@@ -57,6 +57,8 @@ from typing import Self
 
 import attrs
 
+from licensebill._checks import each_of, function, instance, text, whole
+from licensebill.errors import InvalidValue, shown
 from licensebill.testing.payments import SOURCES, Account, Answer, Behavior, Capture, Json, Refused, Request, seconds_of
 
 __all__ = ["KEY_WINDOW", "RANDOM_FAULTS", "SOURCES", "Behavior", "Capture", "Delivery", "Exchange", "Fault", "StandIn"]
@@ -126,6 +128,9 @@ _OPERATIONS = (
     ("GET", re.compile(r"/v1/payment_intents/(\w+)"), "retrieve"),
     ("GET", re.compile(r"/v1/disputes"), "disputes"),
 )
+_NAMES = tuple(name for _, _, name in _OPERATIONS)
+#: Times, seconds and copies.
+_MOST = 100_000
 #: What `fail_at_random` draws from: all that need neither waiting nor another amount.
 RANDOM_FAULTS = (
     Fault.RATE_LIMITED,
@@ -176,8 +181,10 @@ class StandIn:
         webhook_secret: str = "whsec_standin",  # noqa: S107 - of tests
         name: str = "standin",
     ) -> None:
-        self._clock = clock
-        self._secret = webhook_secret
+        self._clock = function("clock", clock)
+        self._secret = text("webhook_secret", webhook_secret)
+        whole("port", port, 0, 65_535)
+        text("name", name)
         self._lock = threading.RLock()
         self._closing = threading.Event()
         self._account = Account(clock(), name)
@@ -240,11 +247,22 @@ class StandIn:
             seconds: real ones, for `Fault.DELAY`.
             later: for `Fault.LATE`, by the provider's clock.
         """
+        instance("fault", fault, Fault)
+        if on is not None and instance("on", on, str) not in _NAMES:
+            raise InvalidValue("on", f"must be one of {', '.join(_NAMES)}, not {shown(on)}")
+        whole("times", times, 0, _MOST)
+        if type(seconds) not in {int, float} or not 0 <= seconds <= _MOST:
+            raise InvalidValue("seconds", f"must be a number from 0 to {_MOST}, not {shown(seconds)}")
+        instance("later", later, datetime.timedelta)
         self._planned += [_Planned(fault=fault, on=on, seconds=seconds, later=later)] * times
 
     def fail_at_random(self, seed: int, *, one_in: int = 5, faults: Iterable[Fault] = RANDOM_FAULTS) -> None:
         """Let requests go wrong by a seeded schedule, from the next on: the same seed, the same faults in turn."""
-        draw, choices = random.Random(seed), tuple(faults)  # noqa: S311 - a schedule, no secret
+        whole("one_in", one_in, 1)
+        choices = tuple(each_of("faults", faults, Fault))
+        if not choices:
+            raise InvalidValue("faults", "must hold at least one")
+        draw = random.Random(whole("seed", seed))  # noqa: S311 - a schedule, no secret
         self._random = lambda: draw.choice(choices) if draw.randrange(one_in) == 0 else None
 
     def stop_failing(self) -> None:
@@ -258,6 +276,9 @@ class StandIn:
             copies: of each.
             shuffled_by: a seed, to have them in another order than they came about.
         """
+        whole("copies", copies, 0, _MOST)
+        if shuffled_by is not None:
+            whole("shuffled_by", shuffled_by)
         with self._lock:
             self._catch_up()
             events, self._account.events = self._account.events, []

@@ -26,6 +26,7 @@ from typing import TypeVar
 
 import attrs
 
+from licensebill._checks import whole
 from licensebill.accounts import Account, begin, funding_of
 from licensebill.adapters.memory import Memory
 from licensebill.changes import (
@@ -641,8 +642,15 @@ class World:
             yield "the ledger does not add up to zero"
 
 
+#: Months that can be followed.
+_LONGEST = 1_200
+
+
 def simulate(seed: int, *, months: int = 10, faults: int = 30) -> Verdict:
     """Follow one seed to its end."""
+    whole("seed", seed)
+    whole("months", months, 1, _LONGEST)
+    whole("faults", faults, 0, 1000)
     world = World(seed, months=months, faults=faults)
     try:
         world.begin()

@@ -25,6 +25,7 @@ from typing import Any, get_args
 
 import attrs
 
+from licensebill._checks import text, whole
 from licensebill.accounts import Account, begin
 from licensebill.changes import AddSource, AddUser, PurchaseMinutes
 from licensebill.charges import Standing, folded, record
@@ -68,6 +69,9 @@ NOON = datetime.datetime(2026, 12, 1, 12, 0, 0, 123_456, tzinfo=UTC)
 _LATER = NOON + timedelta(days=36_500)
 _SECOND = timedelta(seconds=1)
 
+#: Users, and events, of a sample.
+_MOST = 1_000_000
+
 # --- samples ------------------------------------------------------------------------------------------------------
 
 _DANA = Person("Dana", "Scully")
@@ -85,6 +89,8 @@ _TARGET = Target.of(_CARD)
 
 def sample_account(account: str = "acme", *, users: int = 3) -> Account:
     """An account with users and nothing else."""
+    text("account", account)
+    whole("users", users, 0, _MOST)
     named = tuple(User(id=f"user-{number}") for number in range(users))
     day = date(2026, 12, 1)
     return begin(Account(id=account, began=day, today=day, administrator="dana", users=named))
@@ -92,6 +98,7 @@ def sample_account(account: str = "acme", *, users: int = 3) -> Account:
 
 def sample_facts(account: str = "acme") -> tuple[Fact, ...]:
     """A fact of every kind, and an answer of every kind; not in an order that could be folded."""
+    text("account", account)
     intent, usd = f"{account}/minutes/1", Money.parse("12.345678", "USD")
     answers: tuple[Outcome, ...] = (
         *(Succeeded(), Succeeded(usd), Pending(), Voided(), Returned("R01"), NotCaptured(), Unknown()),
@@ -113,6 +120,8 @@ def sample_facts(account: str = "acme") -> tuple[Fact, ...]:
 
 def sample_events(count: int, account: str = "acme", *, start: int = 1) -> tuple[Event, ...]:
     """So many events, of every kind in turn, with ids of their own from a number on."""
+    whole("count", count, 0, _MOST)
+    whole("start", start, 0, _MOST)
     facts, postings = sample_facts(account), _postings()
     return tuple(
         Event(
@@ -147,6 +156,7 @@ def sample_standing(account: str = "acme", *, users: int = 3) -> Standing:
 
 def sample_history(count: int, account: str = "acme") -> tuple[Event, ...]:
     """So many events of a stream that can be folded: an account, and users that appear one after the other."""
+    whole("count", count, 0, _MOST)
     standing: Standing | None = None
     events: list[Event] = []
     for number in range(1, count + 1):

@@ -9,6 +9,9 @@ import unittest
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from licensebill._checks import instance
+from licensebill.errors import InvalidValue
+
 _T = TypeVar("_T")
 
 
@@ -59,6 +62,8 @@ def failed_checks(suite: type[Suite]) -> dict[str, Exception]:
         >>> failed_checks(MemorySuite)
         {}
     """
+    if not issubclass(instance("suite", suite, type), Suite):
+        raise InvalidValue("suite", f"must be a class of checks, a subclass of Suite, not {suite.__name__}")
     failed: dict[str, Exception] = {}
     for name in sorted(name for name in dir(suite) if name.startswith("test_")):
         checked = suite()
