@@ -289,7 +289,7 @@ def test_growth_needs_two_instants(readings: list[Reading], found: int) -> None:
         "STO-6",
     )
     assert str(error) == (
-        "cannot tell how storage grows: the 30 days up to 2026-12-01 00:00:00+00:00 hold readings of "
+        "cannot tell how storage grows: in the 30 days up to 2026-12-01 00:00:00+00:00 there are readings of "
         f"{found} instant{'s' * (found != 1)}, and it takes two (STO-6)"
     )
 
