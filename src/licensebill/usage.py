@@ -202,7 +202,7 @@ def draw(
             whole(place, value)
     wanted, given, other = ("count", count, seconds) if increments is None else ("seconds", seconds, count)
     if other is not None or given is None:
-        counted = "pieces: give count" if increments is None else "seconds: give seconds"
+        counted = "pieces" if increments is None else "seconds"
         raise InvalidValue(wanted, f"must be given, and nothing else: the rate prices {counted}")
     instance("zero", zero, ZeroQuantity)
     used = billable = whole(wanted, given)
