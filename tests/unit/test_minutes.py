@@ -221,8 +221,8 @@ def test_a_purchase_below_the_minimum_is_refused(amount: str) -> None:
     [
         (usd("100.005"), InvalidMoney, "amount: must be payable; 100.005 USD is not whole in the minor unit (MON-1)"),
         (usd("99.995"), InvalidMoney, "amount: must be payable; 99.995 USD is not whole in the minor unit (MON-1)"),
-        (Money.parse("100", "JPY"), CurrencyMismatch, "balance: must be in USD, not JPY"),
-        (100, InvalidValue, "balance: must be a Money, not 100"),
+        (Money.parse("100", "JPY"), CurrencyMismatch, "amount: must be in USD, not JPY"),
+        (100, InvalidValue, "amount: must be a Money, not 100"),
     ],
 )
 def test_a_purchase_must_be_payable(amount: Any, error: type[InvalidValue], message: str) -> None:
