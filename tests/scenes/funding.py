@@ -28,7 +28,8 @@ _CARD_NUMBER = "4111 1111 1111 1111"
 
 def _card(**changed: Any) -> Source:
     """The card, fields as given."""
-    return untyped(attrs.evolve)(VISA, **changed)
+    card: Source = untyped(attrs.evolve)(VISA, **changed)
+    return card
 
 
 def _hours(*before: float, source: str = "visa") -> list[Decline]:
