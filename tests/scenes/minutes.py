@@ -82,6 +82,14 @@ _LEFT: dict[str, Scene] = {
     "what is left of yen": lambda: minutes.remaining(Money.parse("101", "JPY"), _YEN),
     "what is left of another currency": lambda: minutes.remaining(_EURO),
     "minutes of another currency": lambda: minutes.minutes_of(_EURO),
+    "minutes": lambda: [
+        (micros, minutes.remaining(Money(micros, "USD")).minutes) for micros in (-20_000, -19_999, 0, 19_999, 20_000)
+    ],
+    "minutes by the yen": lambda: [
+        minutes.remaining(Money.parse("7", "JPY"), _YEN).minutes,
+        minutes.purchase(Money.parse("101", "JPY"), _YEN).minutes,
+    ],
+    "whether calls may begin": lambda: [minutes.may_call(Money(micros, "USD")) for micros in (-1, 0, 1)],
     "a cost": lambda: minutes.cost_of(minutes.Minutes(-1500)),
     "a cost of no whole number": lambda: untyped(minutes.cost_of)("1"),
     "a cost of too few": lambda: untyped(minutes.cost_of)(-(2**63)),
@@ -117,6 +125,9 @@ _QUOTES: dict[str, Scene] = {
     "a recharge that is not due": lambda: _quote("30.00"),
     "a recharge at the reserve": lambda: _quote("29.999998", _REACHED),
     "a recharge above the reserve": lambda: _quote("29.999999", _REACHED),
+    "a recharge at the reserve of one day": lambda: [
+        _quote(balance, attrs.evolve(_SHORT, due=DueWhen.AT_OR_BELOW)).is_due for balance in ("4.285714", "4.285715")
+    ],
     "a recharge that closes the gap": lambda: _quote("-100.00", _CLOSED),
     "a recharge with no gap to close": lambda: _quote("10.00", _CLOSED),
     "a recharge by another window": lambda: _quote(policy=FAQ),
@@ -140,6 +151,8 @@ _QUOTES: dict[str, Scene] = {
     "a forecast below the reserve": lambda: minutes.forecast(_quote("10.00")),
     "a forecast of nothing left": lambda: minutes.forecast(_quote("0.00")),
     "a forecast without usage": lambda: minutes.forecast(_quote("10.00", history=_NONE)),
+    "a forecast of nothing left without usage": lambda: minutes.forecast(_quote("0.00", history=_NONE)),
+    "a forecast of a micro": lambda: minutes.forecast(_quote("0.000001", _SHORT)).until_empty,
     "a forecast over one day": lambda: minutes.forecast(_quote("10.00", _SHORT)),
     "whole days": lambda: [
         days
@@ -191,6 +204,7 @@ _DECISIONS: dict[str, Scene] = {
             _decided(_quote("30.00"), recharges_today=3),
         )
     ],
+    "charges": lambda: [_decided().charge, _decided(under_way=True).charge],
     "recharged in another currency": lambda: _decided(recharged_this_month=_EURO),
     "a smallest charge in another currency": lambda: _decided(smallest_charge=_EURO),
     "a smallest charge that is not payable": lambda: _decided(smallest_charge=usd("0.001")),

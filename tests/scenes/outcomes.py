@@ -60,6 +60,7 @@ SCENES: dict[str, Scene] = {
         _returned("R03", 1, terms=_ONCE),
         _returned("R03", 0, 11, terms=_ONCE),
         _returned("R01", terms=_ONCE),
+        what_follows(Returned("R03"), terms=attrs.evolve(_ONCE, return_retry_days=0)).case.value,
     ],
     "something else than an outcome": lambda: untyped(what_follows)("succeeded"),
     "the type of an outcome": lambda: untyped(what_follows)(Succeeded),

@@ -36,6 +36,15 @@ SCENES: dict[str, Scene] = {
     "monitoring without a license": lambda: _asked(features={Feature.MONITORED}, recording_licenses=0),
     "every cause": lambda: _asked(features=_RECORDED, assigned=False, in_use=10, recording_licenses=0),
     "features in their order": lambda: _asked(features=[Feature.MONITORED, Feature.RECORDED], running=_INBOUND),
+    "recording while more are in use than owned": lambda: (
+        _asked(features=_RECORDED, running=_INBOUND, in_use=11).reason
+    ),
+    "ports needed": lambda: [
+        ports.ports_needed_by(_THREE),
+        ports.ports_needed_by(_THREE, _EACH),
+        ports.ports_needed_by({Feature.MONITORED}, running={Feature.INBOUND, Feature.RECORDED}),
+        ports.ports_needed_by({Feature.MONITORED}, _EACH, running={Feature.INBOUND, Feature.RECORDED}),
+    ],
     "no feature": lambda: _asked(features=()),
     "no feature, running": lambda: ports.ports_needed_by((), running=_INBOUND),
     "inbound and outbound at once": lambda: _asked(features={*_INBOUND, *_OUTBOUND}),
@@ -45,5 +54,9 @@ SCENES: dict[str, Scene] = {
     "use of ports": lambda: ports.utilization(in_use=7, peak=10, owned=12),
     "use of ports, all taken": lambda: ports.utilization(in_use=1, owned=1),
     "use of ports, none owned": lambda: ports.utilization(in_use=0, peak=2, owned=0),
+    "shares": lambda: [
+        (use.share, use.percent, use.peak_percent)
+        for use in (ports.utilization(in_use=7, peak=10, owned=12), ports.utilization(in_use=0, owned=0))
+    ],
     "a peak below what is in use": lambda: ports.utilization(in_use=7, peak=6, owned=12),
 }

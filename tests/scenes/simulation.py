@@ -16,6 +16,7 @@ from tests.untyped import untyped
 _NOTHING, _QUARTER = usd("0.00"), usd("0.25")
 _STEADY = UsagePattern((_QUARTER,))
 _OFFICE = UsagePattern((*9 * [_NOTHING], *8 * [usd("0.50")], *7 * [_NOTHING]))
+_UNEVEN = UsagePattern((Money(1, "USD"), *23 * [_QUARTER]))
 _WEEK = UsagePattern.by_day([*5 * [usd("24.00")], *2 * [_NOTHING]])
 _EURO = Money.parse("1.00", "EUR")
 _ONE_DAY = RechargePolicy(name="ONE_DAY", window_days=1, recharge_days=1, reserve_days=1)
@@ -51,8 +52,9 @@ SCENES: dict[str, Scene] = {
     "a pattern of other days": lambda: untyped(UsagePattern.by_day)([_QUARTER, 1]),
     "a pattern of no days": lambda: UsagePattern.by_day([]),
     "what days use": lambda: [pattern.daily for pattern in (_STEADY, _OFFICE, _WEEK)],
+    "what days of one sum use": lambda: UsagePattern((_QUARTER, *46 * [_NOTHING], _QUARTER)).daily,
     "what a pattern of seven hours uses": lambda: UsagePattern((*6 * [_NOTHING], _QUARTER)).daily,
-    "what stretches use": lambda: [_OFFICE.most_within(hours) for hours in (0, 1, 4, 9, 24, 40)],
+    "what stretches use": lambda: [UsagePattern(_OFFICE.hours).most_within(hours) for hours in (0, 1, 4, 9, 24, 40)],
     "what a stretch below zero uses": lambda: _OFFICE.most_within(-1),
     "what is used between": lambda: [_OFFICE.between(*hours) for hours in ((0, 9), (9, 10), (-15, 10), (16, 36))],
     "what is used from no hour": lambda: untyped(_OFFICE.between)(None, 1),
@@ -60,6 +62,11 @@ SCENES: dict[str, Scene] = {
     "what is used from too early": lambda: _OFFICE.between(-(2**63), 0),
     "a course": _course,
     "the runs of a course": lambda: _runs(_course()),
+    "where a course ends": lambda: [_course().closing, _course(settlement_hours=30, days=1).closing],
+    "a course down to a micro": lambda: [
+        _course("6.000001", days=1, settlement_hours=30).ran_dry,
+        _course("6.00", days=1, settlement_hours=30).ran_dry,
+    ],
     "a course of a day": lambda: _course(days=1),
     "a course with one recharge": lambda: _course(days=2),
     "a course of one run": lambda: _course("41.00", days=1, limits=RechargeLimits(interval_hours=24)),
@@ -72,6 +79,12 @@ SCENES: dict[str, Scene] = {
     "the runs with a cap": lambda: _runs(_course(days=60, limits=RechargeLimits(monthly_cap=usd("200.00")))),
     "the runs with a number a day": lambda: _runs(
         _course("-20.00", days=3, policy=_ONE_DAY, limits=RechargeLimits(per_day=2))
+    ),
+    "the runs with one recharge a day": lambda: _runs(
+        _course("-20.00", days=3, policy=_ONE_DAY, limits=RechargeLimits(per_day=1))
+    ),
+    "the runs with payments that arrive at the next": lambda: _runs(
+        _course("-20.00", days=2, policy=_ONE_DAY, settlement_hours=4)
     ),
     "the runs of another policy": lambda: _runs(_course(policy=FAQ)),
     "the runs of a young account": lambda: _runs(_course(policy=_YOUNG)),
@@ -102,6 +115,9 @@ SCENES: dict[str, Scene] = {
             _bounds(policy=_ONE_DAY),
             _bounds(policy=_ONE_DAY, limits=RechargeLimits(per_day=2)),
             _bounds(policy=_ONE_DAY, limits=RechargeLimits(per_day=1)),
+            _bounds(settlement_hours=24 * 14 - 4),
+            _bounds(settlement_hours=24 * 14 - 3),
+            _bounds(_UNEVEN, settlement_hours=24 * 7 - 5),
             _bounds(settlement_hours=24 * 7 - 4),
             _bounds(settlement_hours=24 * 7 - 5),
             _bounds(UsagePattern((_NOTHING,))),

@@ -21,6 +21,7 @@ _EXCESS = attrs.evolve(_TERMS, basis=StorageBasis.ON_EXCESS)
 _FREE = attrs.evolve(_TERMS, fee=usd("0.00"))
 _DEAR = attrs.evolve(_TERMS, fee=usd("1000000.00"))
 _YEN = attrs.evolve(_TERMS, fee=Money.parse("3000", "JPY"))
+_ALIKE = attrs.evolve(_TERMS, user_megabytes=0)
 _ONE = attrs.evolve(_TERMS, included_users=1)
 _START = datetime.datetime(2026, 12, 1, tzinfo=UTC)
 _ITEMS = (
@@ -47,6 +48,7 @@ def _step(before: int, now: int, *, users: int = 8, terms: StorageTerms = _TERMS
 
 SCENES: dict[str, Scene] = {
     "an allowance": lambda: storage.allowance(6),
+    "an allowance of the included users": lambda: storage.allowance(5).explanation().because,
     "an allowance for one user": lambda: storage.allowance(2, _ONE),
     "more users than bytes": lambda: storage.allowance(2**62),
     "a fee": lambda: storage.monthly_fee(used=1_200_000_000, users=8, reading=reading(1_200_000_000)),
@@ -59,13 +61,15 @@ SCENES: dict[str, Scene] = {
     "another reading": lambda: _FIRST(reading=reading(1_200_000_000)),
     "a fee beyond all money": lambda: storage.monthly_fee(used=2**62, users=0, terms=_DEAR),
     "every policy side by side": lambda: [
-        (*map(str, policies), fee.amount) for policies, fee in storage.side_by_side(used=1_200_000_000, users=8).items()
+        (*map(str, policies), fee.amount, fee.room)
+        for policies, fee in storage.side_by_side(used=1_200_000_000, users=8).items()
     ],
     "room": lambda: [fee.room for fee in (_BELOW(), _FIRST(), _SECOND(), _SECOND(terms=_EXCESS))],
     "reductions to nothing": lambda: storage.reductions(_FIRST()),
     "reductions by a step": lambda: storage.reductions(_SECOND()),
     "reductions by a step on the excess": lambda: storage.reductions(_SECOND(used=2_400_000_000, terms=_EXCESS)),
-    "reductions in binary units": lambda: storage.reductions(_SECOND(terms=_BINARY)),
+    "reductions in binary units": lambda: storage.reductions(_SECOND(used=1400 * 2**20, terms=_BINARY)),
+    "reductions of a reading": lambda: storage.reductions(_FIRST(reading=reading(500_000_000))).one_step_less,
     "reductions to a large allowance": lambda: storage.reductions(_SECOND(users=23)),
     "reductions of no fee": lambda: storage.reductions(_BELOW()),
     "reductions where a gigabyte is free": lambda: storage.reductions(_SECOND(terms=_FREE)),
@@ -75,21 +79,24 @@ SCENES: dict[str, Scene] = {
     "advice for the first step": lambda: storage.advice(_FIRST(), _ITEMS[:1]),
     "advice where nothing may be freed": lambda: storage.advice(_FIRST(), [attrs.evolve(_ITEMS[0], freeable=0)]),
     "advice without a fee": lambda: storage.advice(_BELOW(), _ITEMS),
-    "advice without a fee in binary units": lambda: storage.advice(_BELOW(terms=_BINARY)),
+    "advice without a fee in binary units": lambda: storage.advice(_BELOW(used=350 * 2**20, terms=_BINARY)),
     "advice on something else": lambda: untyped(storage.advice)(_FIRST(), [*_ITEMS, "a file"]),
     "an upload that fits": lambda: _upload(350_000_000, 50_000_000),
     "an upload that does not fit": lambda: _upload(350_000_000, 50_000_001),
     "an upload in binary units": lambda: _upload(350 * 2**20, 2**30, _BINARY),
+    "an upload of nothing": lambda: _upload(350_000_000, 0).reason,
+    "an upload after a reading": lambda: storage.UploadQuote(_FIRST(reading=reading(500_000_000)), 600_000_000),
     "an upload beyond all bytes": lambda: _upload(1, 2**63 - 1),
     "the largest upload": lambda: _upload(1, 2**63 - 2).extra,
     "the next step": lambda: _step(200_000_000, 350_000_000),
     "the next step of a gigabyte": lambda: _step(200_000_000, 500_000_000),
     "the next step on the excess": lambda: _step(200_000_000, 500_000_000, terms=_EXCESS),
-    "the next step in binary units": lambda: _step(200_000_000, 350_000_000, terms=_BINARY),
+    "the next step in binary units": lambda: _step(200 * 2**20, 350 * 2**20, terms=_BINARY),
     "the next step to two gigabytes at once": lambda: _step(200_000_000, 350_000_000, users=25),
     "no growth": lambda: _step(200_000_000, 200_000_000),
     "less and less": lambda: _step(350_000_000, 200_000_000),
     "a step beyond the calendar": lambda: _step(200_000_000, 200_000_001),
     "the day of the next step": lambda: [_step(200_000_000, 350_000_000).day(), _step(0, 0).day(), _step(0, 1).day()],
+    "many users for a step": lambda: _step(0, 1, users=2**62, terms=_ALIKE).amount,
     "more users than bytes for a step": lambda: _step(0, 1, users=2**62),
 }

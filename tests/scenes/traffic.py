@@ -19,6 +19,8 @@ SCENES: dict[str, Scene] = {
     "a peak": lambda: traffic.peak(_AT_ONCE),
     "a peak of one call": lambda: traffic.peak(_AT_ONCE[:1]),
     "a peak at an instant": lambda: traffic.peak([Call.lasting(_NINE, 60), Call.lasting(_NINE, 90)]),
+    "the first of two peaks": lambda: traffic.peak([Call(start=0, end=10), Call(start=20, end=30)]).at,
+    "a call of no length": lambda: traffic.peak([Call(start=5, end=5)]),
     "no call": lambda: traffic.peak([]),
     "a call in seconds": lambda: Call.lasting(10, 50, ports=2),
     "a call in instants": lambda: Call.lasting(_NINE, 50, ports=2),
@@ -36,6 +38,19 @@ SCENES: dict[str, Scene] = {
     "something else than a call": lambda: untyped(traffic.peak)([*_AT_ONCE, "a call"]),
     "numbers beside datetimes": lambda: untyped(traffic.peak)([*_AT_ONCE, Call.lasting(_NINE, 60)]),
     "datetimes beside numbers": lambda: untyped(traffic.peak)([Call.lasting(_NINE, 60), *_AT_ONCE]),
+    "blocking": lambda: [
+        traffic.blocking_probability(ports, offered)
+        for ports, offered in ((0, 0), (1, Decimal(0)), (2, 1), (10, "5"), (100_000, Decimal(100_000)))
+    ],
+    "ports": lambda: [
+        traffic.ports_for(offered, blocking)
+        for offered, blocking in ((0, "0.5"), (0, 1), (1, Decimal(1)), (1, "0.2"), (1, "0.19"), ("4.46", "0.01"))
+    ],
+    "the most ports": lambda: traffic.ports_for(100_000, traffic.blocking_probability(100_000, 100_000)),
+    "one port more": lambda: traffic.ports_for(
+        100_000, traffic.blocking_probability(100_000, 100_000) - Decimal("1e-9")
+    ),
+    "offered": lambda: traffic.offered_traffic(calls=120, mean_seconds=135, over_seconds=3600),
     "text that is no plain decimal": lambda: traffic.ports_for("1e3", "0.01"),
     "text that is no plain decimal, blocking": lambda: traffic.ports_for("4", ".01"),
     "text that is too long": lambda: traffic.blocking_probability(1, "0." + "5" * 39),

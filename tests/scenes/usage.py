@@ -20,10 +20,13 @@ _PIECES = Rate(price=PerUnit(amount=usd("0.003333"), unit="messages"))
 _FLAT = Rate(price=Flat(amount=usd("5.00"), unit="messages"))
 _VOLUME = Rate(price=Volume(tiers=(Tier(2, usd("0.05")), Tier(4, usd("0.01"))), unit="messages"))
 _EURO = Money.parse("1.00", "EUR")
-_HISTORY = UsageHistory.of(
-    [(_NEXT, "sms", usd("0.01")), (_DAY, "sms", usd("0.02")), (_DAY, "call", usd("0.40")), (_DAY, "sms", usd("0.03"))],
-    currency="USD",
+_ENTRIES = (
+    (_NEXT, "sms", usd("0.01")),
+    (_DAY, "sms", usd("0.02")),
+    (_DAY, "call", usd("0.40")),
+    (_DAY, "sms", usd("0.03")),
 )
+_HISTORY = UsageHistory.of(_ENTRIES, currency="USD")
 
 
 def _history(*entries: Any, currency: str = "USD") -> UsageHistory:
@@ -65,7 +68,7 @@ SCENES: dict[str, Scene] = {
     "messages that become cheaper": lambda: further_draw(draw(_VOLUME, count=2), draw(_VOLUME, count=3)),
     "the rest at another rate": lambda: further_draw(draw(_CALLS, seconds=30), draw(_BY_SIX, seconds=61)),
     "the rest of a shorter call": lambda: further_draw(draw(_CALLS, seconds=30), draw(_CALLS, seconds=29)),
-    "a history": lambda: _HISTORY.days,
+    "a history": lambda: UsageHistory.of(_ENTRIES, currency="USD").days,
     "a history's entries": lambda: [tuple(map(str, entry)) for entry in _HISTORY.entries()],
     "a history by kind": lambda: _HISTORY.by_kind(Period(_DAY, date(2026, 12, 9))),
     "a history by kind, one day": lambda: _HISTORY.by_kind(Period(_DAY, _NEXT)),
@@ -74,6 +77,7 @@ SCENES: dict[str, Scene] = {
     "an entry of two": lambda: _history((_DAY, "call")),
     "an entry of four": lambda: _history((_DAY, "call", usd("0.40"), "USD")),
     "an entry without a kind": lambda: _history((_DAY, None, usd("0.40"))),
+    "an entry of a list of kinds": lambda: _history((_DAY, ["call"], usd("0.40"))),
     "an entry of a blank kind": lambda: _history((_DAY, " ", usd("0.40"))),
     "an entry of a card number": lambda: _history((_DAY, "4111 1111 1111 1111", usd("0.40"))),
     "an entry without an amount": lambda: _history((_DAY, "call", "0.40")),
