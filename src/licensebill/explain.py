@@ -84,8 +84,7 @@ class Explanation:
         whole("indent", indent)
         rules = f" [{', '.join(self.rules)}]" if self.rules else ""
         lines = [f"{self.figure}: {_measured(self.value, self.unit)}{rules}"]
-        if self.because:
-            lines.append(f"  {self.because}")
+        lines += (f"  {line}" for line in self.because.splitlines())
         if self.working:
             lines.append(f"  = {self.working}")
         for given in self.inputs:

@@ -52,6 +52,7 @@ from licensebill.outcomes import Unknown as Unknown
 from licensebill.outcomes import Voided as Voided
 from licensebill.outcomes import what_follows as what_follows
 from licensebill.people import Person
+from licensebill.readings import many
 from licensebill.terms import STANDARD
 from licensebill.terms import BalanceAtEnd as BalanceAtEnd
 from licensebill.terms import FundingTerms as FundingTerms
@@ -666,8 +667,9 @@ class Attempts:
         limits, because = self.limits, f"It is {_reason(left.source, left.hindrance)}."
         if left.until is not None:
             because = (
-                f"It was {left.hindrance.value}: allowed are {limits.declines} declines in {limits.decline_days} days "
-                f"and {limits.declines_per_day} in 24 hours. It may be tried again from {left.until.isoformat()}."
+                f"It was {left.hindrance.value}: allowed are {many(limits.declines, 'decline')} in "
+                f"{many(limits.decline_days, 'day')} and {limits.declines_per_day} in 24 hours. "
+                f"It may be tried again from {left.until.isoformat()}."
             )
         return Explanation(
             figure=left.source.masked,
@@ -803,7 +805,7 @@ def _later(at: datetime.datetime, days: int) -> datetime.datetime:
     try:
         return at + timedelta(days=days)
     except OverflowError:
-        raise InvalidPeriod("declines", f"{days} days after {at} lies outside the calendar") from None
+        raise InvalidPeriod("declines", f"{many(days, 'day')} after {at} lies outside the calendar") from None
 
 
 # --- warnings -----------------------------------------------------------------------------------------------------
@@ -887,7 +889,7 @@ def _warnings_of(source: Source, on: date, terms: FundingTerms) -> Iterator[Sour
         text = f"{source} is {_reason(source, found)}; replace it."
         yield SourceWarning(code=_WARNED_AS[found], text=text, source=source)
     elif source.last_day is not None and (left := (source.last_day - on).days) <= terms.expiry_warning_days:
-        when = f"in {left} day{'s' * (left > 1)}, after {source.last_day}" if left else "today"
+        when = f"in {many(left, 'day')}, after {source.last_day}" if left else "today"
         text = f"{source} expires {when}; replace it in time."
         yield SourceWarning(code=WarningCode.EXPIRES_SOON, text=text, source=source, days_left=left)
 

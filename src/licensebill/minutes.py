@@ -29,6 +29,7 @@ from licensebill.explain import Explanation, Input
 from licensebill.money import ExactMoney, InvalidMoney, Money, decimals, exact, payable_amount
 from licensebill.people import Authorization
 from licensebill.pricing import price_amount
+from licensebill.readings import many
 from licensebill.terms import FAQ as FAQ
 from licensebill.terms import GUIDE as GUIDE
 from licensebill.terms import GUIDE_EXAMPLE as GUIDE_EXAMPLE
@@ -241,9 +242,10 @@ class Purchase:
     terms: MinuteTerms
 
     def __attrs_post_init__(self) -> None:
-        minutes_of(self.amount, self.terms)  # refuses what has no minutes
-        if payable_amount("amount", self.amount) < self.terms.minimum_purchase:
-            raise BelowMinimumPurchase(self.amount, self.terms.minimum_purchase)
+        cost, minimum = instance("terms", self.terms, MinuteTerms).cost_per_minute, self.terms.minimum_purchase
+        check_currency("amount", instance("amount", self.amount, Money).currency, cost.currency)
+        if payable_amount("amount", self.amount) < minimum:
+            raise BelowMinimumPurchase(self.amount, minimum)
         if not self.amount:
             raise InvalidMoney("amount", f"must be above zero, not {self.amount}")
 
@@ -319,6 +321,8 @@ def usage_window(policy: RechargePolicy, on: date) -> Period:
     """
     day("on", on)
     if instance("policy", policy, RechargePolicy).window is UsageWindow.CALENDAR_MONTH:
+        if on.replace(day=1) == date.min:
+            raise InvalidPeriod("on", f"{on} has no month before it in the calendar")
         return Period(boundary(on, -1), boundary(on, 0))
     if on.toordinal() <= policy.window_days:
         raise InvalidPeriod("on", f"{on} has no {policy.window_days} days before it in the calendar")
@@ -382,7 +386,7 @@ class AverageUsage:
             value=self.per_day.text,
             unit=self.total.currency,
             rules=("MIN-4", "MIN-5", "MIN-9"),
-            because=f"Calls and messages used {self.total} from {self.window}, divided by {self.days} days"
+            because=f"Calls and messages used {self.total} from {self.window}, divided by {many(self.days, 'day')}"
             + (young if self.days != self.window.days else "")
             + ".",
             working=self.working(1),
@@ -510,12 +514,12 @@ class RechargeQuote:
     def reason(self) -> str:
         """How recharge and reserve come about and whether the recharge is due, in sentences for the customer."""
         average, policy = self.average, self.policy
-        used = f"From {average.window}, calls and messages used {average.total}, over {average.days} days."
-        recharge = f"The recharge is {policy.recharge_days} average days: {self.recharge}."
+        used = f"From {average.window}, calls and messages used {average.total}, over {many(average.days, 'day')}."
+        recharge = f"The recharge is {many(policy.recharge_days, 'average day')}: {self.recharge}."
         if self.recharge_unrounded != average.worth(policy.recharge_days):
-            recharge = f"The recharge closes the gap to the reserve, more than {policy.recharge_days} average days: "
-            recharge += f"{self.recharge}."
-        reserve = f"The minimum reserve is {policy.reserve_days} average days: {self._reserve_text}."
+            days = many(policy.recharge_days, "average day")
+            recharge = f"The recharge closes the gap to the reserve, more than {days}: {self.recharge}."
+        reserve = f"The minimum reserve is {many(policy.reserve_days, 'average day')}: {self._reserve_text}."
         return f"{used} {recharge} {reserve} {self.verdict}"
 
     @property
@@ -701,7 +705,7 @@ class Forecast:
             value="never" if days is None else str(days),
             unit="" if days is None else "days",
             rules=("MIN-11",),
-            because=f"The balance is {balance}, {used} was used in {counted} days, and nothing is bought.",
+            because=f"The balance is {balance}, {used} was used in {many(counted, 'day')}, and nothing is bought.",
             working=f"max({above}, 0) / {used.text}" if used else "",
             inputs=(Input("balance", balance.text, balance.currency),),
         )
@@ -906,10 +910,10 @@ class RechargeDecision:
             Reason.ZERO: f"A recharge of {self.quote.recharge} is never charged",
             Reason.UNDER_WAY: "A recharge is under way; a second one waits until it is settled",
             Reason.USAGE_NOT_CURRENT: "Usage is not known up to the present day, so the balance is not certain",
-            Reason.MONTHLY_CAP: f"{self.amount} more than the {self.recharged_this_month} recharged this month "
+            Reason.MONTHLY_CAP: f"{self.amount} on top of the {self.recharged_this_month} recharged this month "
             f"would pass the cap of {self.limits.monthly_cap}",
-            Reason.DAILY_LIMIT: f"{self.recharges_today} automatic recharges were made today, and no more than "
-            f"{self.limits.per_day} may be",
+            Reason.DAILY_LIMIT: f"Automatic recharges made today: {self.recharges_today}, of at most "
+            f"{self.limits.per_day} a day",
         }[reason]
 
     def explanation(self) -> Explanation:

@@ -17,6 +17,7 @@ import attrs
 from licensebill._checks import checked, instance, whole
 from licensebill.errors import InvalidValue, shown
 from licensebill.explain import Explanation, Input
+from licensebill.readings import many
 from licensebill.terms import STANDARD
 from licensebill.terms import OutboundPorts as OutboundPorts
 from licensebill.terms import PortTerms as PortTerms
@@ -163,7 +164,7 @@ class Admission:
     def reason(self) -> str:
         """The decision in sentences: each cause, and what can be done about it."""
         if self.admitted:
-            taken = "no further port" if self.ports == 0 else f"{self.ports} port{'s' * (self.ports > 1)}"
+            taken = "no further port" if self.ports == 0 else many(self.ports, "port")
             return f"This takes {taken}; {self.free} of {self.owned} were free."
         insufficient = self.causes != (Cause.NO_RECORDING_LICENSE,)
         return " ".join(["Insufficient ports."] * insufficient + [self._sentence(cause) for cause in self.causes])
@@ -205,7 +206,7 @@ class Admission:
             value=str(self.ports),
             unit="ports",
             rules=("PRT-1",),
-            because=f"A call takes {self.terms.use.value}, a plain outbound call {self.terms.outbound.value}; "
+            because=f"Counted is {self.terms.use.value}, and {self.terms.outbound.value} for a plain outbound call; "
             "what a running call takes already is not needed again.",
             working=" - ".join(each.format(count) for count in counts),
             inputs=(Input("to begin", _named(self.features)), Input("running", _named(self.running))),

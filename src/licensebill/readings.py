@@ -209,7 +209,7 @@ class TooFewReadings(RuleViolation):
 
     def __str__(self) -> str:
         return (
-            f"cannot tell how storage grows: the {many(self.days, 'day')} up to {self.at} hold readings of "
+            f"cannot tell how storage grows: in the {many(self.days, 'day')} up to {self.at} there are readings of "
             f"{many(self.found, 'instant')}, and it takes two (STO-6)"
         )
 

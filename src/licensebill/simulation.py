@@ -34,6 +34,7 @@ from licensebill.minutes import (
 from licensebill.money import Money, Unit, allocate, minor_unit, total
 from licensebill.people import Authorization, Person
 from licensebill.pricing import price_amount
+from licensebill.readings import many
 from licensebill.terms import GUIDE, STANDARD, RechargeLimits, RechargePolicy
 from licensebill.usage import UsageHistory, check_currency
 
@@ -192,12 +193,12 @@ class SawTooth:
         Source: MIN-6, MIN-8, BIL-5.
         """
         ran_dry = "Nothing was left at some instant." if self.ran_dry else "Something was left at every instant."
+        runs, times = many(len(self.runs), "run"), many(self.times_recharged, "time")
         return Explanation(
             figure="course of the balance",
             value=f"from {self.lowest} to {self.highest}",
             rules=("MIN-6", "MIN-7", "MIN-8"),
-            because=f"In {len(self.runs)} runs the balance was recharged {self.times_recharged} times, by "
-            f"{self.total_charged} in all. {ran_dry}",
+            because=f"In {runs} the balance was recharged {times}, by {self.total_charged} in all. {ran_dry}",
             inputs=(Input("opening balance", self.opening.text, self.opening.currency),),
         )
 
@@ -447,7 +448,7 @@ class Bounds:
             value=self.highest.text,
             unit=self.highest.currency,
             rules=("MIN-6", "MON-1"),
-            because=f"{reserve} days' worth, {recharge} days' worth, and half a minor unit of rounding.",
+            because=f"{_worth(reserve)}, {_worth(recharge)}, and half a minor unit of rounding.",
             working=f"{self.daily.text} * ({reserve} + {recharge}) + {(self.highest - self.ceiling).text}",
         )
 
@@ -457,10 +458,14 @@ class Bounds:
             value=self.lowest.text,
             unit=self.lowest.currency,
             rules=("MIN-6", "MIN-7"),
-            because=f"{self.policy.reserve_days} days' worth, less the {self.stretch} that may be used until a payment "
+            because=f"{_worth(self.policy.reserve_days)}, less the {self.stretch} that may be used until a payment "
             "arrives.",
             working=f"{self.daily.text} * {self.policy.reserve_days} - {self.stretch.text}",
         )
+
+
+def _worth(days: int) -> str:
+    return "1 day's worth" if days == 1 else f"{days} days' worth"
 
 
 def bounds(

@@ -172,7 +172,8 @@ class Allowance:
         further = self.users - terms.included_users
         if further <= 0:
             return base
-        return f"{base} and {sized(terms.user_megabytes * units.megabyte, units)} for each of {further} more"
+        each = "one more" if further == 1 else f"each of {further} more"
+        return f"{base} and {sized(terms.user_megabytes * units.megabyte, units)} for {each}"
 
 
 def allowance(users: int, terms: StorageTerms = STANDARD.storage) -> Allowance:
@@ -694,12 +695,12 @@ class NextStep:
     @property
     def reason(self) -> str:
         """The answer in a sentence."""
-        grown, span = self.growth.bytes, many(self.growth.days, "day")
+        grown, span, units = self.growth.bytes, many(self.growth.days, "day"), self.fee.terms.units
         if self.days is None:
             return f"The bytes used changed by {grown:,} in {span}: they do not grow, and no step comes."
         when = "beyond the calendar" if self.when is None else f"at {self.when}"
         return (
-            f"At {grown:,} bytes in {span}, the {sized(self.fee.room, self.fee.terms.units)} of room is exceeded "
+            f"At {sized(grown, units)} in {span}, the {sized(self.fee.room, units)} of room is exceeded "
             f"{when}: the fee is then {self.amount} instead of {self.fee.amount} a month."
         )
 

@@ -51,10 +51,10 @@ LINE_TRANSITIONS: Mapping[tuple[LineState, LineEvent], LineState | None] = {
 _HOLDING = frozenset({LineState.REQUESTED, LineState.ACTIVE})
 # which of number, confirmed_on and ended_on a line has
 _FILLED = {
-    LineState.REQUESTED: (False, False, False),
-    LineState.ACTIVE: (True, True, False),
-    LineState.CANCELLED: (False, False, True),
-    LineState.RELEASED: (True, True, True),
+    LineState.REQUESTED: (),
+    LineState.ACTIVE: ("number", "confirmed_on"),
+    LineState.CANCELLED: ("ended_on",),
+    LineState.RELEASED: ("number", "confirmed_on", "ended_on"),
 }
 
 
@@ -123,7 +123,8 @@ class TollFreeLine:
     ended_on: date | None = attrs.field(default=None, validator=_optional(checked(day)))
 
     def __attrs_post_init__(self) -> None:
-        for name, expected in zip(("number", "confirmed_on", "ended_on"), _FILLED[self.state], strict=True):
+        for name in ("number", "confirmed_on", "ended_on"):
+            expected = name in _FILLED[self.state]
             if (getattr(self, name) is not None) is not expected:
                 raise InvalidValue(name, f"must{'' if expected else ' not'} be given: the line is {self.state.value}")
         last = self.requested_on

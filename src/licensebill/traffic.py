@@ -20,6 +20,7 @@ import attrs
 from licensebill._checks import MAX_WHOLE, checked, instance, instant, whole
 from licensebill.errors import InvalidValue, shown
 from licensebill.explain import Explanation, Input
+from licensebill.readings import many
 
 # --- calls that took place -----------------------------------------------------------------------------------------
 
@@ -113,7 +114,7 @@ class Peak(Generic[_At]):
             value=str(self.ports),
             unit="ports",
             rules=("PRT-5",),
-            because=f"{self.calls} calls took at most {self.ports} ports at once{since}; "
+            because=f"{many(self.calls, 'call')} took at most {many(self.ports, 'port')} at once{since}; "
             "a call that ends at an instant frees its ports before one that begins then.",
             inputs=(Input("calls", str(self.calls), "calls"),),
         )

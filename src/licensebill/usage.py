@@ -202,10 +202,10 @@ def draw(
             whole(place, value)
     wanted, given, other = ("count", count, seconds) if increments is None else ("seconds", seconds, count)
     if other is not None or given is None:
-        counted = "pieces: give count" if increments is None else "seconds: give seconds"
+        counted = "pieces" if increments is None else "seconds"
         raise InvalidValue(wanted, f"must be given, and nothing else: the rate prices {counted}")
     instance("zero", zero, ZeroQuantity)
-    used = billable = whole(wanted, given)
+    used = billable = given
     if increments is not None:
         billable = billable_seconds(used, increments.first, increments.following)
     return Draw(rate=rate, used=used, billable=billable, unrounded=rate.price.cost(billable, zero=zero))

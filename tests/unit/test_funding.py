@@ -2,6 +2,7 @@
 
 import datetime
 import pickle
+import time
 from collections.abc import Callable
 from datetime import UTC, date, timedelta
 from typing import Any, cast
@@ -789,3 +790,15 @@ def test_refusals_say_what_why_and_what_would_do(error: RuleViolation, code: str
 def test_an_unknown_source_has_a_code_of_its_own() -> None:
     """Programs tell it from other wrong values."""
     assert UnknownSource.code == "unknown_source"
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the system's zone cannot be set here")
+def test_declines_are_told_in_utc_wherever_the_process_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's own time zone has no say."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        time.tzset()
+        found = attempts(Funding((VISA,)), purpose=Purpose.BILL, on=ON, declines=[Decline("visa", AT)], at=AT)
+    time.tzset()
+    (left,) = found.left_out
+    assert [at.isoformat() for at in left.declines] == ["2013-10-31T16:00:00+00:00"]

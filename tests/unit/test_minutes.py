@@ -221,8 +221,8 @@ def test_a_purchase_below_the_minimum_is_refused(amount: str) -> None:
     [
         (usd("100.005"), InvalidMoney, "amount: must be payable; 100.005 USD is not whole in the minor unit (MON-1)"),
         (usd("99.995"), InvalidMoney, "amount: must be payable; 99.995 USD is not whole in the minor unit (MON-1)"),
-        (Money.parse("100", "JPY"), CurrencyMismatch, "balance: must be in USD, not JPY"),
-        (100, InvalidValue, "balance: must be a Money, not 100"),
+        (Money.parse("100", "JPY"), CurrencyMismatch, "amount: must be in USD, not JPY"),
+        (100, InvalidValue, "amount: must be a Money, not 100"),
     ],
 )
 def test_a_purchase_must_be_payable(amount: Any, error: type[InvalidValue], message: str) -> None:
@@ -721,8 +721,8 @@ OFF_WORDS = "Automatic recharge is off until somebody switches it on"
 NOT_DUE_WORDS = "The balance of 70.00 USD is not below the reserve of 70.00 USD: no recharge is due"
 UNDER_WAY_WORDS = "A recharge is under way; a second one waits until it is settled"
 STALE_WORDS = "Usage is not known up to the present day, so the balance is not certain"
-CAP_WORDS = "140.00 USD more than the 260.01 USD recharged this month would pass the cap of 400.00 USD"
-DAILY_WORDS = "3 automatic recharges were made today, and no more than 3 may be"
+CAP_WORDS = "140.00 USD on top of the 260.01 USD recharged this month would pass the cap of 400.00 USD"
+DAILY_WORDS = "Automatic recharges made today: 3, of at most 3 a day"
 PASSING = {"limits": CAP, "recharged_this_month": usd("260.01")}
 
 

@@ -627,7 +627,7 @@ class TestMin12Limits:
             assert isinstance(found, Draft)
             return
         (notice,) = _notices(found)
-        assert (notice.code, f"{made} automatic recharges were made today" in notice.text) == ("daily_limit", True)
+        assert (notice.code, f"Automatic recharges made today: {made}," in notice.text) == ("daily_limit", True)
         tomorrow = NOON.replace(day=11, hour=0)
         for after, is_tomorrow in ((-TICK, False), (TICK * 0, True)):
             usage = used(drawn, tomorrow, date(2026, 12, 9))

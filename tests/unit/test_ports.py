@@ -227,7 +227,7 @@ def test_admission_explained_under_the_alternatives() -> None:
     assert told.inputs[0].value == "no"
     assert told.parts[0].inputs[1].value == "nothing"
     assert told.parts[0].because == (
-        "A call takes one for each feature, a plain outbound call none; what a running call takes already is not "
+        "Counted is one for each feature, and none for a plain outbound call; what a running call takes already is not "
         "needed again."
     )
     assert _admission({INBOUND}).explanation().value == "admitted"

@@ -289,7 +289,7 @@ def test_growth_needs_two_instants(readings: list[Reading], found: int) -> None:
         "STO-6",
     )
     assert str(error) == (
-        "cannot tell how storage grows: the 30 days up to 2026-12-01 00:00:00+00:00 hold readings of "
+        "cannot tell how storage grows: in the 30 days up to 2026-12-01 00:00:00+00:00 there are readings of "
         f"{found} instant{'s' * (found != 1)}, and it takes two (STO-6)"
     )
 
@@ -363,3 +363,13 @@ def test_refusals_cross_processes(error: LicenseBillError) -> None:
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - ours
     assert type(again) is type(error)
     assert (again.args, str(again)) == (error.args, str(error))
+
+
+@pytest.mark.parametrize("microseconds", range(40))
+def test_the_last_instant_of_the_calendar_is_found_to_the_microsecond(microseconds: int) -> None:
+    """A byte each microsecond until two days before the calendar ends: exact, however long that takes."""
+    last = DECEMBER + microseconds * MICROSECOND
+    grown = Growth(first=reading(0, last - MICROSECOND), last=reading(1, last))
+    end = datetime.datetime.max.replace(tzinfo=UTC) - 2 * DAY
+    left = (end - last) // MICROSECOND
+    assert (grown.instant_of(left), grown.instant_of(left + 1)) == (end, None)

@@ -640,7 +640,7 @@ def test_next_step_in_words() -> None:
     """The pace, the room, the instant and the fees before and after."""
     step = next_step(grown((30, 200 * MB), (0, 350 * MB)), users=8)
     assert step.reason == (
-        "At 150,000,000 bytes in 30 days, the 50 MB of room is exceeded at 2026-12-11 00:00:00.017280+00:00: "
+        "At 150 MB in 30 days, the 50 MB of room is exceeded at 2026-12-11 00:00:00.017280+00:00: "
         "the fee is then 30.00 USD instead of 0.00 USD a month."
     )
     explained = step.explanation()

@@ -278,6 +278,29 @@ def test_erlang_knows_nothing_of_the_callers_decimal_context() -> None:
     assert expected[0] == Decimal("0.0183845703366481")
 
 
+def test_nothing_of_a_context_is_left_to_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every part of it is stated: the defaults of the process, which anyone can change, have no say."""
+    odd = {"prec": 3, "rounding": decimal.ROUND_UP, "Emin": -1, "Emax": 1, "capitals": 0, "clamp": 1}
+    for name, value in odd.items():
+        monkeypatch.setattr(decimal.DefaultContext, name, value)
+    for signal in decimal.DefaultContext.flags:
+        monkeypatch.setitem(decimal.DefaultContext.flags, signal, True)
+        monkeypatch.setitem(decimal.DefaultContext.traps, signal, signal is decimal.Inexact)
+    assert decimal.Context().prec == 3
+    context = traffic._context(7)
+    assert {name: getattr(context, name) for name in odd} == {
+        "prec": 7,
+        "rounding": decimal.ROUND_HALF_EVEN,
+        "Emin": decimal.MIN_EMIN,
+        "Emax": decimal.MAX_EMAX,
+        "capitals": 1,
+        "clamp": 0,
+    }
+    assert not any(context.flags.values())
+    trapped = {signal for signal, is_trapped in context.traps.items() if is_trapped}
+    assert trapped == {decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow}
+
+
 _third = {"calls": 1, "mean_seconds": 1, "over_seconds": 3}
 
 

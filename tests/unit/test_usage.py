@@ -183,8 +183,8 @@ def test_a_draw_says_how_it_comes_about() -> None:
     )
 
 
-SECONDS_WANTED = "seconds: must be given, and nothing else: the rate prices seconds: give seconds"
-COUNT_WANTED = "count: must be given, and nothing else: the rate prices pieces: give count"
+SECONDS_WANTED = "seconds: must be given, and nothing else: the rate prices seconds"
+COUNT_WANTED = "count: must be given, and nothing else: the rate prices pieces"
 
 
 @pytest.mark.parametrize(
