@@ -178,8 +178,12 @@ def _grants(action: Action, catalog: Catalog) -> Iterator[tuple[Product, list[Pr
 
 
 def _no_license(grants: list[tuple[Product, list[Product]]]) -> NoLicenseAssigned:
-    names = (" together with ".join(one.name for one in (product, *together)) for product, together in grants)
-    return NoLicenseAssigned(tuple(product.id for product, _ in grants), tuple(names))
+    names = tuple(_together(product, together) for product, together in grants)
+    return NoLicenseAssigned(tuple(product.id for product, _ in grants), names)
+
+
+def _together(product: Product, others: list[Product]) -> str:
+    return f"{product.name} together with {' and '.join(other.name for other in others)}" if others else product.name
 
 
 def _not_together(product: Product, missing: list[Product]) -> NotTogether:

@@ -369,12 +369,14 @@ class Charge:
         currency = self.price.currency
         # a flat part charged for nothing (PRC-3's alternative) is the one case the scheme's own working leaves out
         working = self.price.working(self.quantity) if self.quantity else self.unrounded.text
+        counted = "One" if self.quantity == 1 else f"{self.quantity} {self.price.unit}"
+        at = "," if isinstance(self.price, Volume) else " at"  # its text begins with "all at"
         return Explanation(
             figure="price",
             value=self.amount.text,
             unit=currency,
             rules=("PRC-1", "PRC-3", "MON-1"),
-            because=f"{self.quantity} {self.price.unit} at {self.price}.",
+            because=f"{counted}{at} {self.price}.",
             working=f"round({working}, {decimals(currency)})",
             inputs=(Input("quantity", str(self.quantity), self.price.unit), Input("price", str(self.price))),
         )
