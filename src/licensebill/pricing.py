@@ -235,7 +235,7 @@ class Graduated(_Tiered):
         return _sum_of(self._entered(quantity)) if quantity else "0"
 
     def __str__(self) -> str:
-        return "; ".join(map(str, self.tiers))
+        return _texts_of(self.tiers)
 
 
 @attrs.frozen(kw_only=True)
@@ -264,7 +264,12 @@ class Volume(_Tiered):
         return _sum_of([(quantity, self._entered(quantity)[-1][1])]) if quantity else "0"
 
     def __str__(self) -> str:
-        return "all at " + "; ".join(map(str, self.tiers))
+        return f"all at {_texts_of(self.tiers)}"
+
+
+def _texts_of(tiers: tuple[Tier, ...]) -> str:
+    texts = "; ".join(map(str, tiers))
+    return texts if len(tiers) > 1 else texts.removesuffix(" beyond")  # there is nothing that it lies beyond
 
 
 def _sum_of(entered: list[tuple[int, Tier]]) -> str:

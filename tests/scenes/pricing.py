@@ -45,6 +45,9 @@ SCENES: dict[str, Scene] = {
         pricing.charge(scheme(tiers=_CLOSED), 0, zero=ZeroQuantity.FLAT) for scheme in (Graduated, Volume)
     ],
     "a price of yen": lambda: pricing.charge(PerUnit(amount=Money.parse("12.5", "JPY"), per=2, unit="calls"), 3),
+    "one tier for any quantity": lambda: [
+        scheme(tiers=(Tier(up_to, usd("9.00"), usd("2.50")),)) for scheme in (Graduated, Volume) for up_to in (None, 9)
+    ],
     "the end of a tier": lambda: [pricing.charge(price, 10) for price in (_GRADUATED, _VOLUME)],
     "the first of a tier": lambda: [pricing.charge(price, 11) for price in (_GRADUATED, _VOLUME)],
     "the end of the last tier": lambda: [pricing.charge(scheme(tiers=_CLOSED), 20) for scheme in (Graduated, Volume)],
