@@ -163,7 +163,7 @@ def permission(user: User, action: Action, licenses: Licenses, *, catalog: Catal
     granted_by = tuple(dict.fromkeys(product.name for product, missing in held if not missing))
     reasons: list[Reason] = []
     if needs_license and not granted_by:
-        reasons += [_not_together(product, missing) for product, missing in held] or [_no_license(grants)]
+        reasons.extend([_not_together(product, missing) for product, missing in held] or [_no_license(grants)])
     if action not in role.permits:
         reasons.append(RoleDoesNotPermit(role.name))
     return Permission(user=user.id, action=action, role=role.name, granted_by=granted_by, reasons=tuple(reasons))

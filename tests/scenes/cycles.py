@@ -57,6 +57,7 @@ SCENES: dict[str, Scene] = {
     "the cycle before, from the 15th": lambda: cycles.preceding(
         Period(date(2026, 12, 15), date(2027, 1, 15)), anchor_day=15
     ),
+    "the cycle before a day after it": lambda: cycles.preceding(Period(date(2026, 12, 2), date(2027, 1, 1))),
     "no cycle before": lambda: cycles.preceding(cycles.cycle_of(_FIRST)),
     "a day in the calendar": lambda: cycles.local_day(_instant(1, 1, 1)),
     "a day before the calendar": lambda: cycles.local_day(_instant(1, 1, 1), _WEST),

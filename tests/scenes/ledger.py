@@ -68,7 +68,8 @@ def _listed() -> tuple[Transaction, ...]:
 
 def _selected(**filters: Any) -> str:
     found = ledger.selection(_listed(), "USD", **filters)
-    return f"{', '.join(one.trx for one in found.transactions) or 'none'}: {found.amount}"
+    category = found.category.value if found.category else "all"
+    return f"{category}, {', '.join(one.trx for one in found.transactions) or 'none'}: {found.amount}"
 
 
 def _told_of(one: Transaction) -> list[object]:

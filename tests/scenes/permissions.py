@@ -17,6 +17,7 @@ _TWO_MORE = Catalog(
         ),
     )
 )
+_BUYING = Catalog((Product(id="phone", name="Phone", kind=ProductKind.PER_USER, grants=(Grant(Action.BUY_MINUTES),)),))
 _ANN, _ADMINISTRATOR, _BOSS = (
     User(id="ann"),
     User(id="sys", role=SYSTEM_ADMINISTRATOR),
@@ -48,6 +49,9 @@ SCENES: dict[str, Scene] = {
     "neither a license nor the role": lambda: _asked(Action.ADMINISTER),
     "an administrator, with a license": lambda: _asked(Action.ADMINISTER, "admin_only", user=_ADMINISTRATOR),
     "an administrator buys minutes": lambda: _asked(Action.BUY_MINUTES, user=_ADMINISTRATOR),
+    "a product grants what needs no license": lambda: _asked(
+        Action.BUY_MINUTES, "phone", user=_ADMINISTRATOR, catalog=_BUYING
+    ),
     "an agent buys minutes": lambda: _asked(Action.BUY_MINUTES, "powerdialer"),
     **{f"to {action.value}": lambda action=action: _asked(action, user=_BOSS) for action in Action},  # type: ignore[misc]
 }
