@@ -257,9 +257,8 @@ class Cancellation:
     @property
     def refund(self) -> Money:
         """What is sent back of the balance: nothing, unless the policy says so and there is some; payable."""
-        if self.balance_at_end is BalanceAtEnd.REFUNDED and self.balance.micros > 0:
-            return self.balance.payable()
-        return Money.zero(self.balance.currency)
+        nothing = Money.zero(self.balance.currency)
+        return max(self.balance, nothing).payable() if self.balance_at_end is BalanceAtEnd.REFUNDED else nothing
 
     def state(self, on: date) -> CancellationState:
         """Where the account stands on a day from `asked_on` on."""

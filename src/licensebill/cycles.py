@@ -125,7 +125,6 @@ def boundary_number(origin: date, on: date, *, anchor_day: int = 1) -> int:
         0
     """
     origin, on = day("origin", origin), day("on", on)
-    whole("anchor_day", anchor_day, 1, LAST_ANCHOR_DAY)
     number = (on.year - origin.year) * _MONTHS + on.month - origin.month
     return number if boundary(origin, number, anchor_day=anchor_day) <= on else number - 1
 
@@ -237,12 +236,12 @@ def first_instant(on: date, tz: datetime.tzinfo = UTC) -> datetime.datetime:
     midnight = datetime.datetime(on.year, on.month, on.day, tzinfo=UTC)
     before, after = midnight - timedelta(days=1), midnight + timedelta(days=1)
     # if midnight exists, it is there under the offset of the day before or of the day after
-    candidates = sorted(midnight - (_wall(near, tz) - near) for near in (before, after))
-    for candidate in candidates:
+    earlier, later = sorted(midnight - (_wall(near, tz) - near) for near in (before, after))
+    for candidate in (earlier, later):
         if _wall(candidate, tz) == midnight:
             return candidate
     # it does not: the clocks jump over it somewhere in between
-    low, high = candidates[0] - timedelta(days=1), candidates[-1] + timedelta(days=1)
+    low, high = earlier - timedelta(days=1), later + timedelta(days=1)
     while high - low > datetime.timedelta.resolution:
         middle = low + (high - low) // 2
         low, high = (low, middle) if _wall(middle, tz) >= midnight else (middle, high)
@@ -251,7 +250,7 @@ def first_instant(on: date, tz: datetime.tzinfo = UTC) -> datetime.datetime:
 
 def _wall(at: datetime.datetime, tz: datetime.tzinfo) -> datetime.datetime:
     """What the zone's clocks show at an instant, written as if it were UTC, so that differences are plain."""
-    return at.astimezone(tz).replace(tzinfo=UTC, fold=0)
+    return at.astimezone(tz).replace(tzinfo=UTC)
 
 
 class Convention(enum.Enum):

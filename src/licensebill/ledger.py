@@ -121,7 +121,7 @@ class Line:
             value=self.amount.text,
             unit=self.amount.currency,
             rules=("BIL-1",),
-            because=f"A line for {self.kind.value}.",
+            because=f"Kind of line: {self.kind.value}.",
             working=f"-{part.value}" if part is not None and is_negative else "",
             parts=() if part is None else (part,),
         )

@@ -156,7 +156,7 @@ class RemovalNotAllowed(RuleViolation):
     def __str__(self) -> str:
         return (
             f"cannot reduce {self.name} to {self.asked}: the contract allows no removal of licenses until "
-            f"{self.until}, and {self.owned} are owned; support can review the license terms (LIC-13)"
+            f"{self.until}, and {_are(self.owned)} owned; support can review the license terms (LIC-13)"
         )
 
 
@@ -218,9 +218,13 @@ class BelowAssigned(RuleViolation):
 
     def __str__(self) -> str:
         return (
-            f"cannot reduce {self.name} to {self.asked}: {self.assigned} are assigned to users; "
+            f"cannot reduce {self.name} to {self.asked}: {_are(self.assigned)} assigned to users; "
             f"deassign {self.assigned - self.asked} first (LIC-6)"
         )
+
+
+def _are(number: int) -> str:
+    return f"{number} is" if number == 1 else f"{number} are"
 
 
 class ChangeKind(enum.Enum):

@@ -260,7 +260,7 @@ class Money:
             >>> Money.from_minor_units(1999, "USD"), Money.from_minor_units(1999, "JPY")
             (Money.parse('19.99', 'USD'), Money.parse('1999', 'JPY'))
         """
-        whole("minor units", count, -MAX_MICROS)
+        whole("count", count, -MAX_MICROS)
         return cls(count * minor_unit(currency), currency)
 
     @property

@@ -163,7 +163,7 @@ def permission(user: User, action: Action, licenses: Licenses, *, catalog: Catal
     granted_by = tuple(dict.fromkeys(product.name for product, missing in held if not missing))
     reasons: list[Reason] = []
     if needs_license and not granted_by:
-        reasons += [_not_together(product, missing) for product, missing in held] or [_no_license(grants)]
+        reasons.extend([_not_together(product, missing) for product, missing in held] or [_no_license(grants)])
     if action not in role.permits:
         reasons.append(RoleDoesNotPermit(role.name))
     return Permission(user=user.id, action=action, role=role.name, granted_by=granted_by, reasons=tuple(reasons))
@@ -178,8 +178,12 @@ def _grants(action: Action, catalog: Catalog) -> Iterator[tuple[Product, list[Pr
 
 
 def _no_license(grants: list[tuple[Product, list[Product]]]) -> NoLicenseAssigned:
-    names = (" together with ".join(one.name for one in (product, *together)) for product, together in grants)
-    return NoLicenseAssigned(tuple(product.id for product, _ in grants), tuple(names))
+    names = tuple(_together(product, together) for product, together in grants)
+    return NoLicenseAssigned(tuple(product.id for product, _ in grants), names)
+
+
+def _together(product: Product, others: list[Product]) -> str:
+    return f"{product.name} together with {' and '.join(other.name for other in others)}" if others else product.name
 
 
 def _not_together(product: Product, missing: list[Product]) -> NotTogether:

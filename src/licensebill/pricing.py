@@ -235,7 +235,7 @@ class Graduated(_Tiered):
         return _sum_of(self._entered(quantity)) if quantity else "0"
 
     def __str__(self) -> str:
-        return "; ".join(map(str, self.tiers))
+        return _texts_of(self.tiers)
 
 
 @attrs.frozen(kw_only=True)
@@ -264,7 +264,12 @@ class Volume(_Tiered):
         return _sum_of([(quantity, self._entered(quantity)[-1][1])]) if quantity else "0"
 
     def __str__(self) -> str:
-        return "all at " + "; ".join(map(str, self.tiers))
+        return f"all at {_texts_of(self.tiers)}"
+
+
+def _texts_of(tiers: tuple[Tier, ...]) -> str:
+    texts = "; ".join(map(str, tiers))
+    return texts if len(tiers) > 1 else texts.removesuffix(" beyond")  # there is nothing that it lies beyond
 
 
 def _sum_of(entered: list[tuple[int, Tier]]) -> str:
@@ -369,12 +374,14 @@ class Charge:
         currency = self.price.currency
         # a flat part charged for nothing (PRC-3's alternative) is the one case the scheme's own working leaves out
         working = self.price.working(self.quantity) if self.quantity else self.unrounded.text
+        counted = "One" if self.quantity == 1 else f"{self.quantity} {self.price.unit}"
+        at = "," if isinstance(self.price, Volume) else " at"  # its text begins with "all at"
         return Explanation(
             figure="price",
             value=self.amount.text,
             unit=currency,
             rules=("PRC-1", "PRC-3", "MON-1"),
-            because=f"{self.quantity} {self.price.unit} at {self.price}.",
+            because=f"{counted}{at} {self.price}.",
             working=f"round({working}, {decimals(currency)})",
             inputs=(Input("quantity", str(self.quantity), self.price.unit), Input("price", str(self.price))),
         )

@@ -369,12 +369,13 @@ class Schedule:
 
         Source: LIC-10, MON-1, BIL-5.
         """
+        number = len(self.lines)
         return Explanation(
             figure="licenses each month",
             value=self.total.text,
             unit=self.currency,
             rules=("LIC-10", "MON-1"),
-            because=f"The sum of {len(self.lines)} lines, by the terms of {self.on}.",
+            because=f"The sum of {number} line{'' if number == 1 else 's'}, by the terms of {self.on}.",
             working=" + ".join(line.amount.text for line in self.lines) or "0",
             parts=tuple(line.explanation() for line in self.lines),
         )

@@ -288,6 +288,7 @@ FIRST_INSTANTS = [
     ("Asia/Amman", date(2014, 10, 31), "2014-10-30T21:00:00"),
     # from 00:01 back to 23:01 of the day before
     ("America/Goose_Bay", date(2010, 11, 7), "2010-11-07T03:00:00"),
+    ("America/St_Johns", date(2010, 11, 7), "2010-11-07T02:30:00"),
     # from 24:00 back to 23:00: midnight comes an hour later, once
     ("America/Sao_Paulo", date(2018, 2, 18), "2018-02-18T03:00:00"),
     ("Asia/Beirut", date(2024, 10, 27), "2024-10-26T22:00:00"),

@@ -601,7 +601,7 @@ def test_an_increase_in_words() -> None:
         "  asked for: 12 licenses",
         "  authorized by: Ada Lovelace",
         "  licenses each month: 900.00 USD [LIC-10, MON-1]",
-        "    The sum of 1 lines, by the terms of 2026-11-01.",
+        "    The sum of 1 line, by the terms of 2026-11-01.",
     ]
     assert mistakes(explanation) == []
 

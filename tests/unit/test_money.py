@@ -335,7 +335,7 @@ class TestMinorUnits:
     @pytest.mark.parametrize("count", [1.0, True, "1", None])
     def test_no_count(self, count: Any) -> None:
         """Minor units are counted in whole numbers."""
-        with pytest.raises(InvalidValue, match=r"^minor units: must be a whole number, not "):
+        with pytest.raises(InvalidValue, match=r"^count: must be a whole number, not "):
             Money.from_minor_units(count, "USD")
 
     @pytest.mark.parametrize("text", ["0.005", "-0.005", "19.990001"])

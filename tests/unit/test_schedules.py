@@ -464,7 +464,7 @@ def test_lines_in_words() -> None:
         "    floor: 10 licenses"
     )
     assert inbound.because == "Owned 3, floor 2. 3 licenses at 49.00 USD each."
-    assert elf.because == "Owned 1. 1 licenses at 25.00 USD each."
+    assert elf.because == "Owned 1. One at 25.00 USD each."
     assert short.as_text() == (
         "shortfall of PowerDialer, ELF: 360.00 USD [LIC-10, LIC-2, PRC-1, PRC-3, MON-1]\n"
         "  Floor 20 together, billed 11: 9 short. 9 licenses at 40.00 USD each.\n"
