@@ -39,7 +39,7 @@ class NoPrice(RuleViolation):
     def __str__(self) -> str:
         return (
             f"{self.name} has no price on {self.on}: neither a contract in force nor the catalog names one, "
-            "and one of them must; a cycle has the prices of its first day (LIC-7, LIC-10)"
+            "and one of them must; a cycle has the prices of its first day (LIC-7)"
         )
 
 
@@ -86,7 +86,7 @@ def price_in_force(product: str, *, contract: Contract | None, catalog: Catalog,
         >>> price_in_force("elf", contract=contract, catalog=STANDARD_CATALOG, on=date(2027, 1, 1))
         Traceback (most recent call last):
         licensebill.schedules.NoPrice: ELF has no price on 2027-01-01: neither a contract in force nor \
-the catalog names one, and one of them must; a cycle has the prices of its first day (LIC-7, LIC-10)
+the catalog names one, and one of them must; a cycle has the prices of its first day (LIC-7)
     """
     _check_terms(contract, catalog, on)
     return _price(catalog.product(product), contract, on)

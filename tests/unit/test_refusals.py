@@ -113,7 +113,7 @@ REFUSALS: dict[str, tuple[Account, Change, str, str]] = {
         "cannot reduce PowerDialer to 11: the contract allows no removal of licenses until 2026-12-31, and 12 are "
         "owned; support can review the license terms (LIC-13)",
     ),
-    "a total of a product without a price": (account(), set_total(1, "elf"), "no_price", "(LIC-7, LIC-10)"),
+    "a total of a product without a price": (account(), set_total(1, "elf"), "no_price", "(LIC-7)"),
     "a total of an unknown product": (account(), set_total(1, "fax"), "unknown_product", "must be one of powerdialer"),
     "a total below zero": (account(), set_total(-1), "invalid_value", "total: must be at least 0, not -1"),
     "an increase that nobody pays": (
