@@ -429,10 +429,9 @@ def schedule(
         990.00 USD for 10
     """
     instance("licenses", licenses, Licenses)
-    _check_terms(contract, catalog, on)
     instance("zero", zero, ZeroQuantity)
-    owned = {catalog.product(product).id: number for product, number in licenses.owned().items()}
     floors = floors_in_force(contract, catalog=catalog, on=on)
+    owned = {catalog.product(product).id: number for product, number in licenses.owned().items()}
     own = {floor.products[0]: floor for floor in floors if not floor.is_group}
     products = [
         line

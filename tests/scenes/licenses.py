@@ -117,6 +117,9 @@ SCENES: dict[str, Scene] = {
     "below the floor, at once": lambda: _at_once(5),
     "below a floor that steps down": lambda: _set(5, _STEPPED, licenses=_owned(owned=20)),
     "below a group's floor": lambda: _set(7, _GROUPED),
+    "below a group's floor that nothing else counts for": lambda: _set(
+        11, attrs.evolve(_CONTRACT, floors=(_GROUP,)), licenses=owning(powerdialer=20)
+    ),
     "below a product's own floor, where a group has one too": lambda: _set(5, _GROUPED),
     "at a group's floor": lambda: _told(_set(8, _GROUPED)),
     "below a group's floor that steps down": lambda: _set(7, _STEPPED_GROUP),

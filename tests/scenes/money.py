@@ -102,6 +102,8 @@ SCENES: dict[str, Scene] = {
     "a true denominator": lambda: money.rounded_quotient(1, True),
     "an exact amount over zero": lambda: ExactMoney(1, 0, "USD"),
     "an exact amount of a fraction": lambda: ExactMoney(0.5, 1, "USD"),  # type: ignore[arg-type]
+    "an exact amount, scaled": lambda: exact(_THIRD, 3, 2),
+    "an exact amount, scaled over zero": lambda: exact(_THIRD, 1, 0),
     "scaled over zero": lambda: _THIRD.scaled(1, 0),
     "scaled by a fraction": lambda: exact(_USD, 0.5),  # type: ignore[arg-type]
     "scaled to a micro": lambda: money.scale(_USD, 1, 3, to=Unit.MICRO),

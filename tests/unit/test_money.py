@@ -684,6 +684,11 @@ class TestValues:
         """What no amount holds is still a value."""
         assert len({ExactMoney(2**200, 1, "USD"), ExactMoney(2**201, 2, "USD"), ExactMoney(2**200, 3, "USD")}) == 2
 
+    def test_amounts_that_differ_have_hashes_that_differ(self) -> None:
+        """So that a set of many is searched quickly."""
+        thirds = [ExactMoney(number, 3, currency) for number in (1, 2) for currency in ("USD", "EUR")]
+        assert len({hash(amount) for amount in thirds}) == len(thirds)
+
     def test_lowest_terms(self) -> None:
         """An exact amount is kept in lowest terms, however it was made."""
         amount = ExactMoney(-6, 4, "USD")
