@@ -70,6 +70,7 @@ SCENES: dict[str, Scene] = {
     **{f"a text with {what}": partial(Money.parse, text, "USD") for text, what in _TEXTS.items()},
     **{f"a Decimal, {what}": partial(Money.from_decimal, Decimal(text), "USD") for text, what in _DECIMALS.items()},
     "no text": lambda: Money.parse(1.5, "USD"),  # type: ignore[arg-type]
+    "a Decimal for a text": lambda: Money.parse(Decimal("1.5"), "USD"),  # type: ignore[arg-type]
     "no Decimal": lambda: Money.from_decimal(1.5, "USD"),  # type: ignore[arg-type]
     "no micros": lambda: Money(1.5, "USD"),  # type: ignore[arg-type]
     "micros that are true": lambda: Money(True, "USD"),
