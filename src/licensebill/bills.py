@@ -392,7 +392,7 @@ def _fee_terms(terms: StorageTerms, since: date, source: str) -> tuple[Applied, 
     return tuple(
         Applied(
             name=f"storage: {name.replace('_', ' ')}",
-            value=f"{value.name.lower().replace('_', ' ') if isinstance(value, enum.Enum) else value} {unit}".rstrip(),
+            value=_with_unit(value, unit),
             rule=rule,
             since=since,
             source=source,
@@ -400,6 +400,12 @@ def _fee_terms(terms: StorageTerms, since: date, source: str) -> tuple[Applied, 
         for name, value, unit, rule in numbers(terms)
         if rule in _FEE_RULES
     )
+
+
+def _with_unit(value: object, unit: str) -> str:
+    if isinstance(value, enum.Enum):
+        return value.name.lower().replace("_", " ")
+    return f"{value} {unit.removesuffix('s') if value == 1 else unit}".rstrip()
 
 
 def _true_up_line(result: TrueUp) -> Line:

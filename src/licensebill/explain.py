@@ -115,4 +115,5 @@ class Explained(Protocol):
 
 
 def _measured(value: str, unit: str) -> str:
-    return f"{value} {unit}" if unit else value
+    """A value with its unit, which is told in the singular for one."""
+    return f"{value} {unit.removesuffix('s') if value == '1' else unit}" if unit else value

@@ -323,7 +323,7 @@ class Utilization:
             value="no port owned" if self.percent is None else str(self.percent),
             unit="percent" if self.owned else "",
             rules=("PRT-4",),
-            because=f"{self.in_use} of {self.owned} ports are in use; at most {self.peak} were at once.",
+            because=f"{self.in_use} of {many(self.owned, 'port')} in use; at most {self.peak} at once.",
             working=f"floor(100 * {self.in_use} / {self.owned})" if self.owned else "",
             inputs=(
                 Input("in use", str(self.in_use), "ports"),

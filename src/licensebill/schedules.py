@@ -18,6 +18,7 @@ from licensebill.explain import Explanation, Input
 from licensebill.holdings import Licenses
 from licensebill.money import CurrencyMismatch, ExactMoney, Money, decimals, total
 from licensebill.pricing import Charge, PerUnit, Price, ZeroQuantity, charge
+from licensebill.readings import many
 from licensebill.terms import Applied, Catalog, Contract, Floor, Product, Step
 
 _UNIT = "licenses"
@@ -192,7 +193,7 @@ def _floors(contract: Contract | None, catalog: Catalog, on: date) -> Iterator[F
             shortfall_price=floor.shortfall_price,
             applied=Applied(
                 name=f"floor of {', '.join(names)}",
-                value=f"{step.value} {_UNIT}",
+                value=many(step.value, "license"),
                 rule="LIC-2",
                 since=max(step.since, contract.start),
                 source=step.source or contract.reference,

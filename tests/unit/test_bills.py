@@ -102,7 +102,7 @@ class TestMonthlyBill:
             ("storage: units", "decimal", ""),
             ("storage: basis", "on total", ""),
             ("storage: reading", "at start", ""),
-            ("storage: reading age days", "1 days", ""),
+            ("storage: reading age days", "1 day", ""),
         ]
         assert {term.rule for term in found} == {"LIC-7", "LIC-2", "STO-1", "STO-2", "STO-3", "STO-4"}
 

@@ -232,7 +232,7 @@ def test_the_panel_shows_every_product_in_the_catalogs_order() -> None:
             "  = max(min(10, 8) - 1, 0)\n"
             "  owned: 10 licenses\n"
             "  pending total: 8 licenses\n"
-            "  assigned: 1 users",
+            "  assigned: 1 user",
         ),
         (
             held("flex_port", 3, "ann", "bob"),

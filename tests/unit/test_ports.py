@@ -277,7 +277,7 @@ def test_peak_beside_what_is_in_use() -> None:
     use = utilization(in_use=7, peak=10, owned=12)
     assert (use.in_use, use.peak, use.owned, use.percent, use.peak_percent) == (7, 10, 12, 58, 83)
     told = use.explanation()
-    assert told.because == "7 of 12 ports are in use; at most 10 were at once."
+    assert told.because == "7 of 12 ports in use; at most 10 at once."
     assert [given.value for given in told.inputs] == ["7", "10", "12"]
     assert (told.working, told.unit, told.rules) == ("floor(100 * 7 / 12)", "percent", ("PRT-4",))
 
