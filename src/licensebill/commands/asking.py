@@ -19,6 +19,7 @@ from rich.progress import wrap_file
 
 from licensebill import minutes
 from licensebill._checks import holds_card_number
+from licensebill._places import json_lines, line_of, toml_lines
 from licensebill._tables import written_day
 from licensebill.accounts import Account, advance
 from licensebill.codec import AccountFile, Fault, InvalidFile, load_account, load_usage
@@ -252,10 +253,10 @@ def usage_of(name: str, path: Path, account: Account, until: datetime.datetime) 
 
 
 def _line_of(key: str, path: Path) -> int | None:
-    """The line of a key that stands nowhere else in an account file."""
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    written = re.compile(rf"""(^|[\s{{,])["']?{key}["']?\s*[=:]""")
-    return next((number for number, line in enumerate(lines, start=1) if written.search(line)), None)
+    """The line of a key at the top of an account file that was read before."""
+    source, place = path.read_bytes().decode("utf-8-sig"), (key,)
+    is_json = path.name.lower().endswith(".json")
+    return line_of(place, json_lines(source, [place]) if is_json else toml_lines(source))
 
 
 def recharge_at(
