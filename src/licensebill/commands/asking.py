@@ -232,13 +232,30 @@ def prepaid_at(option: str, file: AccountFile, path: Path, at: datetime.datetime
     for key, first in (("as_of", account.today), ("balance_on", file.balance_on)):
         if on < first:
             raise InvalidValue(option, f"must not be before {first}, the file's {key}, not {on}")
+    return prepaid_until(file, path, at)
+
+
+def prepaid_until(file: AccountFile, path: Path, until: datetime.datetime) -> Prepaid:
+    """The same at an instant that no option named.
+
+    Raises:
+        InvalidFile: every fault of the usage file.
+    """
+    account = file.account
     usage = UsageHistory.of((), currency=account.currency)
     if file.usage is not None:
-        usage = usage_of(file.usage, path, account, until=at)
-    return Prepaid(file=file, usage=usage, on=on)
+        usage = _usage_of(file.usage, path, account, until)
+    prepaid = Prepaid(file=file, usage=usage, on=local_day(until, account.tz))
+    try:
+        prepaid.balance  # noqa: B018 - whether there is one
+    except InvalidValue:
+        problem = "adds up to more than the balance can be less by"
+        fault = Fault(line=None, field="", code=InvalidFile.code, problem=problem)
+        raise InvalidFile(file.usage or path.name, "1 fault", (fault,)) from None
+    return prepaid
 
 
-def usage_of(name: str, path: Path, account: Account, until: datetime.datetime) -> UsageHistory:
+def _usage_of(name: str, path: Path, account: Account, until: datetime.datetime) -> UsageHistory:
     """The usage of the file that an account file names, as far as it was drawn before an instant.
 
     Raises:
