@@ -1,4 +1,4 @@
-"""Files: an account from TOML or JSON, its dialer usage and its storage readings from CSV.
+"""Files: an account from TOML or JSON, its dialer usage and its storage readings from CSV, and customers of many.
 
 Reading only turns text into the library's values; every rule stays where it is. A file's faults are told all at once,
 each with its line and field (of a large file the first hundred, and how many more), as one `InvalidFile`. Usage is
@@ -19,7 +19,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, NoReturn
+from typing import Any, BinaryIO, ClassVar, NoReturn, TypeVar
 
 import attrs
 
@@ -97,6 +97,8 @@ from licensebill.terms import (
     Tariff,
     contract_on,
 )
+
+_T = TypeVar("_T")
 
 #: The format of account files that this version writes about and reads.
 FORMAT = 1
@@ -821,9 +823,7 @@ def _summed(rows: Any, parse: "_AmountRows | _CallRows", currency: str, name: st
     count = 0
     for row in parse.unusual(rows):
         try:
-            if len(row) != _COLUMNS:
-                raise InvalidValue("", f"must have {_COLUMNS} columns, not {len(row)}")
-            counted = parse(row)
+            counted = parse(_as_wide(row, _COLUMNS))
         except LicenseBillError as refused:
             count += 1
             if count <= MAX_FAULTS:
@@ -988,35 +988,40 @@ def read_readings(lines: Iterable[str], *, name: str = "storage.csv") -> tuple[R
     Source: STO-4.
     """
     cardless_text("name", name, _LONGEST_NAME)
+    return tuple(_made(lines, _READINGS, name, lambda row: _reading_of(row, name)))
+
+
+def _made(lines: Iterable[str], columns: list[str], name: str, make: Callable[[list[str]], _T]) -> list[_T]:
+    """What is made of each row below these columns."""
     rows = csv.reader(several("lines", lines), strict=True)
-    try:
-        if next(rows, []) != _READINGS:
-            _refuse(name, f"must begin with the columns {','.join(_READINGS)}", 1)
-        return _measured(rows, name)
-    except csv.Error as wrong:
-        _refuse(name, f"is no CSV: {wrong}", rows.line_num)
-
-
-def _measured(rows: Any, name: str) -> tuple[Reading, ...]:  # noqa: ANN401 - csv's own reader type
-    made: list[Reading] = []
+    made: list[_T] = []
     faults: list[Fault] = []
     count = 0
-    for row in rows:
-        try:
-            made.append(_reading_of(row, name))
-        except InvalidValue as refused:
-            count += 1
-            if count <= MAX_FAULTS:
-                fault = Fault(line=rows.line_num, field=refused.place, code=refused.code, problem=refused.problem)
-                faults.append(fault)
+    try:
+        if next(rows, []) != columns:
+            _refuse(name, f"must begin with the columns {','.join(columns)}", 1)
+        for row in rows:
+            try:
+                made.append(make(_as_wide(row, len(columns))))
+            except InvalidValue as refused:
+                count += 1
+                if count <= MAX_FAULTS:
+                    fault = Fault(line=rows.line_num, field=refused.place, code=refused.code, problem=refused.problem)
+                    faults.append(fault)
+    except csv.Error as wrong:
+        _refuse(name, f"is no CSV: {wrong}", rows.line_num)
     if count:
         raise _invalid(name, faults, count)
-    return tuple(made)
+    return made
+
+
+def _as_wide(row: list[str], columns: int) -> list[str]:
+    if len(row) != columns:
+        raise InvalidValue("", f"must have {columns} columns, not {len(row)}")
+    return row
 
 
 def _reading_of(row: list[str], name: str) -> Reading:
-    if len(row) != len(_READINGS):
-        raise InvalidValue("", f"must have {len(_READINGS)} columns, not {len(row)}")
     return Reading(bytes=_digits("bytes", row[1]), at=written_instant("at", row[0]), source=name)
 
 
@@ -1024,3 +1029,36 @@ def _digits(place: str, value: str) -> int:
     if not value.isascii() or not value.isdecimal() or len(value) > len(str(2**63)):
         raise InvalidValue(place, f"must be a whole number in plain digits, not {shown(value)}")
     return whole(place, int(value))
+
+
+# --- the customers file -------------------------------------------------------------------------------------------
+
+_CUSTOMERS = ["account", "customer"]
+#: A customers file beyond this is not read: all of it is kept.
+MAX_CUSTOMERS_BYTES = 2**26
+
+
+def load_customers(path: Path) -> dict[str, str]:
+    """The customers at the provider that a CSV file states, by account.
+
+    Args:
+        path: of a file with the columns account, customer.
+
+    Raises:
+        InvalidFile: the first hundred faults with line and column, an account twice among them, and how many more.
+        OSError: the file cannot be read.
+    """
+    name = _file_name(path)
+    if path.stat().st_size > MAX_CUSTOMERS_BYTES:
+        _refuse(name, f"is larger than {MAX_CUSTOMERS_BYTES} bytes")
+    known: set[str] = set()
+    with _lines_of(path) as lines:
+        return dict(_made(lines, _CUSTOMERS, name, lambda row: _customer_of(row, known)))
+
+
+def _customer_of(row: list[str], known: set[str]) -> tuple[str, str]:
+    account, customer = cardless_text("account", row[0]), cardless_text("customer", row[1])
+    if account in known:
+        raise InvalidValue("account", f"names the account {shown(account)} twice")
+    known.add(account)
+    return account, customer

@@ -16,10 +16,12 @@ import pytest
 
 from licensebill.codec import (
     MAX_ACCOUNT_BYTES,
+    MAX_CUSTOMERS_BYTES,
     MAX_FAULTS,
     Fault,
     InvalidFile,
     load_account,
+    load_customers,
     load_usage,
     read_account,
     read_usage,
@@ -746,6 +748,69 @@ class TestUsage:
         file.write_bytes(b"day,kind,amount\n2026-12-01,caf\xe9,1.00\n")
         with pytest.raises(InvalidFile, match="is not UTF-8"):
             load_usage(file, example.account, until=NOON)
+
+
+class TestCustomers:
+    """Who an account's sources belong to at the provider."""
+
+    @staticmethod
+    def refused(folder: Path, content: bytes) -> list[tuple[int | None, str, str]]:
+        """The faults of a file."""
+        path = folder / "customers.csv"
+        path.write_bytes(content)
+        with pytest.raises(InvalidFile) as error:
+            load_customers(path)
+        return [(fault.line, fault.field, fault.problem) for fault in error.value.faults]
+
+    def test_they_are_listed_by_account(self, tmp_path: Path) -> None:
+        """None where there is no row."""
+        path = tmp_path / "customers.csv"
+        path.write_bytes(b'\xef\xbb\xbfaccount,customer\r\nacme,cus_1\r\n"b, c",cus_1')
+        assert load_customers(path) == {"acme": "cus_1", "b, c": "cus_1"}
+        path.write_bytes(b"account,customer\n")
+        assert load_customers(path) == {}
+
+    def test_every_fault_has_its_line(self, tmp_path: Path) -> None:
+        """An account twice or blank, a blank line, a card number in place of a customer."""
+        rows = b"acme,cus_1\n\nacme,cus_2\n,cus_3\nbolt,4111111111111111\nbolt,\na,b,c\n"
+        assert self.refused(tmp_path, b"account,customer\n" + rows) == [
+            (3, "", "must have 2 columns, not 0"),
+            (4, "account", "names the account 'acme' twice"),
+            (5, "account", "must not be blank"),
+            (
+                6,
+                "customer",
+                "holds what could be a card number; it is not repeated here and must not be stored",
+            ),
+            (7, "customer", "must not be blank"),
+            (8, "", "must have 2 columns, not 3"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("content", "line", "words"),
+        [
+            (b"", 1, "must begin with the columns account,customer"),
+            (b"account,customer\nacme,\xff\n", 2, "is not UTF-8"),
+            (b'account,customer\nacme,"cus', 2, "is no CSV"),
+            (b"account,customer\n" + b"x" * 100_000, 2, "has a line of more than"),
+        ],
+    )
+    def test_what_is_no_such_file_is_refused(self, content: bytes, line: int, words: str, tmp_path: Path) -> None:
+        """With the line in which that shows."""
+        ((told, _, problem),) = self.refused(tmp_path, content)
+        assert (told, words in problem) == (line, True)
+
+    def test_a_huge_file_is_not_read(self, tmp_path: Path) -> None:
+        """All of it would be kept; nor is a pipe waited for."""
+        path = tmp_path / "customers.csv"
+        path.touch()
+        os.truncate(path, MAX_CUSTOMERS_BYTES + 1)
+        with pytest.raises(InvalidFile, match="is larger than 67108864 bytes"):
+            load_customers(path)
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(InvalidFile, match="is no file"):
+            load_customers(path)
 
 
 def test_nothing_that_could_be_a_card_number_is_repeated() -> None:
