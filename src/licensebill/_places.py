@@ -258,7 +258,12 @@ def many_parts(source: str, most: int, points: int) -> int | None:
 
 
 def deep_line(source: str) -> int | None:
-    """The first line of a text with more brackets within brackets than anybody means."""
+    r"""The first line of a text with more brackets within brackets than anybody means.
+
+    Example:
+        >>> deep_line("[]"), deep_line("[\n" * 100 + "[")
+        (None, 101)
+    """
     depth = 0
     for line, kind, words in _tokens(source):
         if kind == "mark":
