@@ -13,9 +13,9 @@ import sys
 import tarfile
 
 #: What only an extra brings, and the modules that need one.
-OPTIONAL = {"cattrs", "cyclopts", "hypothesis", "json_source_map", "matplotlib", "pytest", "rich"}
+OPTIONAL = {"cattrs", "cyclopts", "hypothesis", "matplotlib", "pytest", "rich"}
 NEEDING_AN_EXTRA = {
-    *("__main__", "_conversion", "_tables", "adapters", "cli", "codec", "commands", "documents"),
+    *("__main__", "_conversion", "_places", "_tables", "adapters", "cli", "codec", "commands", "documents"),
     *("frames", "schemas", "statements", "strategies"),
     "testing",
 }

@@ -22,7 +22,7 @@ NEEDED = "attrs, dateutil.relativedelta"
 CANDIDATES = [NEEDED, "licensebill", "licensebill.bills"]
 #: What only the extras bring, under the names that would stand in `sys.modules`.
 OPTIONAL = [
-    *("cattrs", "cyclopts", "duckdb", "hypothesis", "jinja2", "json_source_map", "narwhals", "numpy", "pandas"),
+    *("cattrs", "cyclopts", "duckdb", "hypothesis", "jinja2", "narwhals", "numpy", "pandas"),
     *("polars", "psycopg", "pyarrow", "pydantic", "rich", "stripe", "tzdata", "weasyprint"),
 ]
 

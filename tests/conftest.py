@@ -23,7 +23,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 def pytest_report_header() -> list[str]:
     """The versions of what the library computes with, and which server its stores are tested with."""
-    shown = ("attrs", "python-dateutil", "hypothesis", "cattrs", "json-source-map", "cyclopts", "rich", "tzdata")
+    shown = ("attrs", "python-dateutil", "hypothesis", "cattrs", "cyclopts", "rich", "tzdata")
     return ["with " + ", ".join(f"{name} {_version(name)}" for name in shown), availability()]
 
 

@@ -282,7 +282,12 @@ def monthly_bill(
     """
     instance("account", account, Account)
     cycle = billing_cycle(day("on", on), anchor_day=account.anchor_day)
-    account = advance(account, max(on, account.today))
+    account = advance(account, max(account.today, min(on, account.cycle.end)))
+    if account.unbilled:
+        _kept(
+            account, cycle
+        )  # the oldest comes first: a bill of the far future is refused before the way there is gone
+    account = advance(account, max(account.today, on))
     kept = _kept(account, cycle)
     schedule = None if kept.licenses is None else schedule_on(account, kept.licenses, cycle.start)
     fee = None if kept.licenses is None else _storage_fee(account, kept, readings, users)

@@ -1,4 +1,4 @@
-"""Files: an account from TOML or JSON, its dialer usage and its storage readings from CSV.
+"""Files: an account from TOML or JSON, its dialer usage and its storage readings from CSV, and customers of many.
 
 Reading only turns text into the library's values; every rule stays where it is. A file's faults are told all at once,
 each with its line and field (of a large file the first hundred, and how many more), as one `InvalidFile`. Usage is
@@ -19,17 +19,23 @@ import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, NoReturn
+from typing import Any, BinaryIO, ClassVar, NoReturn, TypeVar
 
 import attrs
 
-from licensebill._extras import extra
-
-with extra("json"):
-    from json_source_map import calculate
-
 from licensebill import minutes
 from licensebill._checks import cardless_text, function, instance, instant, several, text, whole
+from licensebill._places import (
+    deep_line,
+    field_of,
+    json_lines,
+    line_of,
+    long_number_line,
+    many_parts,
+    repeated_key,
+    table,
+    toml_lines,
+)
 from licensebill._tables import (
     CURRENCY,
     DAY,
@@ -41,7 +47,6 @@ from licensebill._tables import (
     TEXT,
     UNREAD,
     ZONE,
-    FieldPath,
     Form,
     Node,
     Outline,
@@ -93,13 +98,22 @@ from licensebill.terms import (
     contract_on,
 )
 
+_T = TypeVar("_T")
+
 #: The format of account files that this version writes about and reads.
 FORMAT = 1
 #: An account file beyond this is not read.
 MAX_ACCOUNT_BYTES = 2**20
 #: Parts of a dotted key of TOML; more of them would keep its parser busy for hours.
 MAX_KEY_PARTS = 100
+#: Points in all its keys together; each makes a table of its own, and costs a kilobyte.
+_MOST_POINTS = 2**14
 _LONGEST_NAME = 255
+#: What a parser says is passed on up to here: it may repeat a key of any length.
+_LONGEST_WORDS = 200
+_COUNTED_AT_ONCE = 2**16
+#: A line of a usage or readings file beyond this is not read.
+MAX_LINE_BYTES = 2**16
 #: Faults of one file that are told one by one.
 MAX_FAULTS = 100
 
@@ -154,8 +168,8 @@ def _invalid(name: str, faults: Sequence[Fault], count: int) -> InvalidFile:
     return InvalidFile(name, "1 fault" if count == 1 else f"{count} faults", told, count - len(told))
 
 
-def _refuse(name: str, problem: str, line: int | None = None) -> NoReturn:
-    raise _invalid(name, [Fault(line=line, field="", code=InvalidFile.code, problem=problem)], 1)
+def _refuse(name: str, problem: str, line: int | None = None, field: str = "") -> NoReturn:
+    raise _invalid(name, [Fault(line=line, field=field, code=InvalidFile.code, problem=problem)], 1)
 
 
 # --- the account file ---------------------------------------------------------------------------------------------
@@ -191,7 +205,7 @@ def load_account(path: Path) -> AccountFile:
     """
     if instance("path", path, Path).is_dir():
         raise InvalidValue("path", f"{shown(str(path))} is a folder, and must be a file")
-    name = _name(path)
+    name = _file_name(path)
     with path.open("rb") as file:
         content = file.read(MAX_ACCOUNT_BYTES + 1)
     if len(content) > MAX_ACCOUNT_BYTES:
@@ -203,8 +217,17 @@ def load_account(path: Path) -> AccountFile:
     return read_account(source, name=name)
 
 
-def _name(path: Path) -> str:
-    return cardless_text("path", instance("path", path, Path).name, _LONGEST_NAME)
+def _file_name(path: Path) -> str:
+    """The name of a file that can be read to its end, as a pipe or a device cannot; also of one that is not there."""
+    name = instance("path", path, Path).name
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise InvalidValue("path", "must have a name in UTF-8") from None
+    cardless_text("path", name, _LONGEST_NAME)
+    if path.exists() and not path.is_file():
+        _refuse(name, "is no file")
+    return name
 
 
 def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
@@ -219,9 +242,10 @@ def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
     top = Node(document, (), [])
     result = _account_file(top)
     if top.noted:
-        lines = _json_lines(source, name) if is_json else _toml_lines(source)
+        # what the parser had the stack for, following its paths has too: each of its steps takes one frame as well
+        lines = json_lines(source, [path for path, _, _ in top.noted]) if is_json else toml_lines(source)
         faults = [
-            Fault(line=_line(path, lines), field=_field(path), code=code, problem=problem)
+            Fault(line=line_of(path, lines), field=field_of(path), code=code, problem=problem)
             for path, code, problem in top.noted
         ]
         faults.sort(key=lambda fault: (fault.line or 0, fault.field))
@@ -230,34 +254,46 @@ def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
     return checked
 
 
-_TOO_DEEP = "is nested too deeply, or holds a number too long to read"
-
-
 def _parsed(source: str, name: str, *, is_json: bool) -> Mapping[str, Any]:
-    if not is_json and any(line.count(".") > MAX_KEY_PARTS for line in source.splitlines()):
-        _refuse(name, f"has a line with more than {MAX_KEY_PARTS} points")
     try:
-        document = json.loads(source, object_pairs_hook=_once) if is_json else tomllib.loads(source)
-    except json.JSONDecodeError as wrong:
-        _refuse(name, f"is no JSON: {wrong.msg}", wrong.lineno)
-    except tomllib.TOMLDecodeError as wrong:
-        found = re.search(r"\(at line (\d+), ", str(wrong))
-        said = str(wrong) if sum(map(str.isdigit, str(wrong))) <= SHOWN_DIGITS else "a key stands twice, or is none"
-        _refuse(name, f"is no TOML: {said}", int(found[1]) if found else None)
-    except InvalidValue as wrong:
-        _refuse(name, str(wrong))
-    except (RecursionError, ValueError):
-        _refuse(name, _TOO_DEEP)
+        document = _json(source, name) if is_json else _toml(source, name)
+    except InvalidFile:
+        raise
+    except RecursionError:
+        _refuse(name, "is nested too deeply", deep_line(source))
+    except ValueError:
+        _refuse(name, "holds a number too long to read", long_number_line(source))
     if not isinstance(document, dict):
         _refuse(name, "must be a table at the top")
     return document
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        raise InvalidValue("key", "a key stands twice in one table")
-    return table
+def _json(source: str, name: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    repeating: list[object] = []
+    try:
+        document = json.loads(source, object_pairs_hook=lambda pairs: table(pairs, repeating))
+    except json.JSONDecodeError as wrong:
+        _refuse(name, f"is no JSON: {wrong.msg}", wrong.lineno)
+    if repeating:
+        repeated = repeated_key(document)
+        line = line_of(repeated, json_lines(source, [repeated]))
+        _refuse(name, "stands twice in one table", line, field_of(repeated))
+    return document
+
+
+def _toml(source: str, name: str) -> Any:  # noqa: ANN401 - whatever TOML holds
+    crowded = many_parts(source, MAX_KEY_PARTS, _MOST_POINTS)
+    if crowded is not None:
+        problem = f"has a key of more than {MAX_KEY_PARTS} parts, or keys with more than {_MOST_POINTS} points in all"
+        _refuse(name, problem, crowded)
+    try:
+        return tomllib.loads(source)
+    except tomllib.TOMLDecodeError as wrong:
+        words = str(wrong)
+        found = re.search(r"\(at line (\d+), ", words[-_LONGEST_WORDS:])
+        is_short = len(words) <= _LONGEST_WORDS and sum(map(str.isdigit, words)) <= SHOWN_DIGITS
+        said = words if is_short else "a key stands twice, or is none"
+        _refuse(name, f"is no TOML: {said}", int(found[1]) if found else None)
 
 
 def account_schema() -> dict[str, Any]:
@@ -280,9 +316,11 @@ def _account_file(top: Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
     tz = section.read("timezone", ZONE, UTC)
     tariff = _tariff(top, section, section.read("currency", CURRENCY, STANDARD.currency))
     currency = STANDARD.currency if tariff is UNREAD else tariff.currency
-    balance, balance_on, automatic = _minutes(top, currency, as_of)
-    users = _users(top)
+    funding = _funding(top)
+    balance, balance_on, automatic = _minutes(top, currency, as_of, funding)
+    users = _distinct(top.rows("users"), _user, "id", "user")
     known = {user.id for user in users if user is not UNREAD}
+    holdings = _distinct(top.rows("licenses"), lambda node: _holding(node, known), "product", "product")
     account_id, began = section.read("id", NAME), section.read("began", DAY)
     if UNREAD not in (began, as_of) and began > as_of:
         began = section.note("began", f"must not be after as_of, {as_of}, not {began}")
@@ -295,26 +333,19 @@ def _account_file(top: Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
         "tz": tz,
         "tariffs": top.build(Dated.always, tariff),
         "contracts": tuple(_contract(node, currency) for node in top.rows("contracts")),
-        "licenses": top.build(Licenses, tuple(_holding(node, known) for node in top.rows("licenses"))),
+        "licenses": top.build(Licenses, holdings),
         "users": users,
-        "funding": _funding(top),
+        "funding": funding,
         "automatic": automatic,
         "balance": balance,
     }
     section.close()
     account = top.build(Account, **fields)
     account = top.build(_spent, account, _spending(top, currency))
-    account = top.build(_consistent, account)
+    account = top.build(begin, account)
     readings = tuple(_reading(node) for node in top.rows("storage"))
     top.close()
     return top.build(AccountFile, account=account, readings=readings, usage=usage, balance_on=balance_on)
-
-
-def _consistent(account: Account) -> Account:
-    """What a file can get wrong between its tables, and the account made ready."""
-    if account.automatic.source is not None and account.funding is not None:
-        account.funding.source(account.automatic.source)
-    return begin(account)
 
 
 def _spending(top: Node, currency: str) -> Any:  # noqa: ANN401 - Money, None or unread
@@ -390,17 +421,18 @@ _PRODUCTS = Form(_products, {"type": "array", "items": _PRODUCT.schema})
 
 
 def _contract(node: Node, currency: str) -> Any:  # noqa: ANN401 - a Contract, or unread
-    prices = [(row.read("product", _PRODUCT), _step(row, _price(row, currency))) for row in _open(node, "prices")]
-    rates = [(row.read("kind", NAME), _step(row, _rate(row, currency))) for row in _open(node, "rates")]
-    spend = [("", _step(row, row.read("amount", money(currency)))) for row in _open(node, "minimum_spend")]
+    prices = [(row, row.read("product", _PRODUCT), _step(row, _price(row, currency))) for row in _open(node, "prices")]
+    rates = [(row, row.read("kind", NAME), _step(row, _rate(row, currency))) for row in _open(node, "rates")]
+    spend = [(row, "", _step(row, row.read("amount", money(currency)))) for row in _open(node, "minimum_spend")]
     floors = [
         (
+            row,
             (row.read("products", _PRODUCTS), row.read("shortfall_price", money(currency), None)),
             _step(row, row.read("minimum", count())),
         )
         for row in _open(node, "floors")
     ]
-    minimum = _grouped(node, spend)
+    minimum = _grouped(spend)
     fields = {
         "reference": node.read("reference", NAME),
         "start": node.read("start", DAY),
@@ -408,11 +440,10 @@ def _contract(node: Node, currency: str) -> Any:  # noqa: ANN401 - a Contract, o
         "currency": currency,
         "removal": node.read("removal", named(Removal), Removal.DOWN_TO_FLOOR),
         "renewal_months": node.read("renewal_months", count(1, 1200), None),
-        "prices": tuple(node.build(ContractPrice, *pair) for pair in _grouped(node, prices)),
-        "rates": tuple(node.build(ContractRate, *pair) for pair in _grouped(node, rates)),
+        "prices": tuple(node.build(ContractPrice, *pair) for pair in _grouped(prices)),
+        "rates": tuple(node.build(ContractRate, *pair) for pair in _grouped(rates)),
         "floors": tuple(
-            node.build(Floor, products=key[0], shortfall_price=key[1], minimum=dated)
-            for key, dated in _grouped(node, floors)
+            node.build(Floor, products=key[0], shortfall_price=key[1], minimum=dated) for key, dated in _grouped(floors)
         ),
         "minimum_spend": minimum[0][1] if minimum else None,
     }
@@ -432,12 +463,27 @@ def _step(row: Node, value: Any) -> Any:  # noqa: ANN401 - a Step, or unread
     return row.build(Step, since, value, row.read("source", NAME, ""))
 
 
-def _grouped(node: Node, pairs: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+def _grouped(rows: Iterable[tuple[Node, Any, Any]]) -> list[tuple[Any, Any]]:
     """Rows of one key become its dated steps, in the order in which the keys first stand in the file."""
-    steps: dict[Any, list[Any]] = {}
-    for key, step in pairs:
-        steps.setdefault(key, []).append(step)
-    return [(key, node.build(lambda *listed: Dated(listed), *listed)) for key, listed in steps.items()]
+    groups: dict[Any, list[tuple[Node, Any]]] = {}
+    for row, key, step in rows:
+        groups.setdefault(key, []).append((row, step))
+    return [(key, _dated(group)) for key, group in groups.items()]
+
+
+def _dated(group: Sequence[tuple[Node, Any]]) -> Any:  # noqa: ANN401 - Dated, or unread
+    """Steps that ascend; one that does not is a fault of its own row."""
+    steps: list[Any] = []
+    for row, step in group:
+        before = steps[-1] if steps else UNREAD
+        ascends = UNREAD in (before, step) or step.since > before.since
+        steps.append(step if ascends else _repeating(row, step.since))
+    return group[0][0].build(lambda *listed: Dated(listed), *steps)
+
+
+def _repeating(row: Node, since: date) -> Any:  # noqa: ANN401 - unread
+    stated = "without since" if since == date.min else f"from {since} on"
+    return row.note("since" if "since" in row.table else None, f"must begin after the one before it, not {stated}")
 
 
 def _price(node: Node, currency: str, unit: str = "licenses", per: int = 1) -> Any:  # noqa: ANN401 - a Price, or unread
@@ -495,6 +541,20 @@ _INCREMENTS = Form(_increments, {"type": "array", "items": count(1).schema, "min
 # --- licenses, users, sources, measurements -----------------------------------------------------------------------
 
 
+def _distinct(rows: Iterable[Node], make: Callable[[Node], Any], key: str, what: str) -> tuple[Any, ...]:
+    """What each row holds, or unread; a second one of the same key is a fault of its own table."""
+    made: list[Any] = []
+    seen: set[str] = set()
+    for node in rows:
+        one = make(node)
+        if one is not UNREAD and getattr(one, key) in seen:
+            one = node.note(key, f"names the {what} {shown(getattr(one, key))} twice")
+        elif one is not UNREAD:
+            seen.add(getattr(one, key))
+        made.append(one)
+    return tuple(made)
+
+
 def _holding(node: Node, known: Collection[str]) -> Any:  # noqa: ANN401 - a Holding, or unread
     users = node.read("users", NAMES, ())
     fields = {
@@ -524,20 +584,6 @@ def _check_users(node: Node, users: tuple[str, ...], fields: Mapping[str, Any], 
 
 
 _ROLES = {role.name: role for role in (AGENT, SYSTEM_ADMINISTRATOR, BILLING_ADMINISTRATOR)}
-
-
-def _users(top: Node) -> tuple[Any, ...]:
-    """Users, or unread; a second one of the same id is a fault of its own table."""
-    users: list[Any] = []
-    seen: set[str] = set()
-    for node in top.rows("users"):
-        user = _user(node)
-        if user is not UNREAD and user.id in seen:
-            user = node.note("id", f"names the user {shown(user.id)} twice")
-        elif user is not UNREAD:
-            seen.add(user.id)
-        users.append(user)
-    return tuple(users)
 
 
 def _user(node: Node) -> Any:  # noqa: ANN401 - a User, or unread
@@ -591,7 +637,7 @@ def _expiry(place: str, value: object) -> Expiry:
 _EXPIRY = Form(_expiry, text_like(_WRITTEN_EXPIRY))
 
 
-def _minutes(top: Node, currency: str, as_of: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401
+def _minutes(top: Node, currency: str, as_of: Any, funding: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401
     node = top.section("minutes")
     if node is None:
         return Money.zero(currency), as_of, AutomaticRecharge()
@@ -602,6 +648,8 @@ def _minutes(top: Node, currency: str, as_of: Any) -> tuple[Any, Any, Any]:  # n
     if switched is not None:
         person = _person(switched.section("authorized_by", required=True))
         source = switched.read("source", NAME, None)
+        if source is not None and funding is not None:  # that it is there, which another table tells
+            switched.build(lambda among, which: among.source(which), funding, source)
         automatic = switched.build(
             lambda who, which: minutes.switch_on(
                 automatic, authorization=Authorization(who, accepted=True), source=which
@@ -624,62 +672,6 @@ def _reading(node: Node) -> Any:  # noqa: ANN401 - a Reading, or unread
     return node.build(Reading, **fields)
 
 
-# --- where a path stands ------------------------------------------------------------------------------------------
-
-
-def _field(path: FieldPath) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-
-
-def _line(path: FieldPath, lines: Mapping[FieldPath, int]) -> int | None:
-    """The line of a path, or of the nearest table around it that has one; of a list of tables its first."""
-    nearest = (part for length in range(len(path), 0, -1) for part in (path[:length], (*path[:length], 0)))
-    return next((lines[part] for part in nearest if part in lines), None)
-
-
-# of an item in a list; a key may be digits, too, even more than are ever read as a number
-_POSITION = re.compile(r"[0-9]{1,18}", re.ASCII)
-
-
-def _json_lines(source: str, name: str) -> dict[FieldPath, int]:
-    lines = {}
-    try:
-        entries = calculate(source)
-    except RecursionError:
-        _refuse(name, _TOO_DEEP)
-    for pointer, entry in entries.items():
-        parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-        start = entry.key_start or entry.value_start
-        lines[tuple(int(part) if _POSITION.fullmatch(part) else part for part in parts)] = start.line + 1
-    return lines
-
-
-_HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\- ]+?)\s*\]\]?\s*(?:#.*)?")
-_KEY = re.compile(r"\s*([A-Za-z0-9_\-]+)\s*=")
-
-
-def _toml_lines(source: str) -> dict[FieldPath, int]:
-    """The lines of the headers and keys of a TOML text; what stands within a value has its key's line."""
-    lines: dict[FieldPath, int] = {}
-    here: FieldPath = ()
-    counts: dict[FieldPath, int] = {}
-    for number, line in enumerate(source.splitlines(), start=1):
-        if header := _HEADER.fullmatch(line):
-            here = ()
-            parts = [part.strip() for part in header[2].split(".")]
-            for depth, part in enumerate(parts, start=1):
-                here = (*here, part)
-                is_item = header[1] == "[[" and depth == len(parts)
-                if is_item:
-                    counts[here] = counts.get(here, -1) + 1
-                if here in counts:
-                    here = (*here, counts[here])
-            lines[here] = number
-        elif key := _KEY.match(line):
-            lines.setdefault((*here, key[1]), number)
-    return lines
-
-
 # --- the usage file -----------------------------------------------------------------------------------------------
 
 _AMOUNTS = ["day", "kind", "amount"]
@@ -695,17 +687,78 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
+class _LineTooLong(Exception):
+    """A line is longer than can be kept."""
+
+
+class _Bounded(io.BufferedIOBase):
+    """The bytes of a file on their way to be cut into lines; one line is never more than can be kept.
+
+    A line ends with a line feed, a carriage return, or both. Lines are not counted here: that would be slow.
+
+    Args:
+        file: to be read.
+        begins: the byte with which the line begins that is not at its end yet.
+        size: bytes that were read so far.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.begins = self.size = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """The next piece.
+
+        Raises:
+            _LineTooLong: the line that it goes on with, or begins.
+        """
+        piece = self.file.read(size)
+        first, last = _first_end(piece), max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+        if self.size + (len(piece) if first < 0 else first) - self.begins > MAX_LINE_BYTES:
+            raise _LineTooLong
+        if last >= 0:
+            self.begins = self.size + last + 1
+        self.size += len(piece)
+        return piece
+
+
+def _first_end(piece: bytes) -> int:
+    """Where the first line ends; below zero where none does."""
+    feed, returned = piece.find(b"\n"), piece.find(b"\r")
+    return min(feed, returned) if feed >= 0 and returned >= 0 else max(feed, returned)
+
+
+def _line_at(path: Path, position: int) -> int:
+    """The line of a byte of a file."""
+    line, has_returned = 1, False
+    with path.open("rb") as file:
+        while piece := file.read(min(position, _COUNTED_AT_ONCE)):
+            ends = piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+            line += ends - (has_returned and piece.startswith(b"\n"))
+            position, has_returned = position - len(piece), piece.endswith(b"\r")
+    return line
+
+
 @contextlib.contextmanager
 def _lines_of(path: Path, opened: Opener = _opened) -> Iterator[Iterable[str]]:
     """The lines of a text file; what is none is refused, also while it is read."""
-    name = _name(path)
-    if path.exists() and not path.is_file():
-        _refuse(name, "is no file")
-    try:
-        with opened(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as lines:
-            yield lines
-    except UnicodeDecodeError:
-        _refuse(name, "is not UTF-8")
+    name = _file_name(path)
+    with opened(path) as file:
+        bounded = _Bounded(file)
+        buffer: Any = bounded  # it is asked for less than its type says
+        try:
+            with io.TextIOWrapper(buffer, encoding="utf-8-sig", newline="") as lines:
+                yield lines
+        except UnicodeDecodeError as wrong:
+            # what is decoded ends with the last piece, and may begin before it
+            position = bounded.size - len(wrong.object) + wrong.start
+            _refuse(name, "is not UTF-8", _line_at(path, position))
+        except _LineTooLong:
+            _refuse(name, f"has a line of more than {MAX_LINE_BYTES} bytes", _line_at(path, bounded.begins))
 
 
 def load_usage(path: Path, account: Account, *, until: datetime.datetime, opened: Opener = _opened) -> UsageHistory:
@@ -765,9 +818,7 @@ def _summed(rows: Any, parse: "_AmountRows | _CallRows", currency: str, name: st
     count = 0
     for row in parse.unusual(rows):
         try:
-            if len(row) != _COLUMNS:
-                raise InvalidValue("", f"must have {_COLUMNS} columns, not {len(row)}")
-            counted = parse(row)
+            counted = parse(_as_wide(row, _COLUMNS))
         except LicenseBillError as refused:
             count += 1
             if count <= MAX_FAULTS:
@@ -782,9 +833,10 @@ def _summed(rows: Any, parse: "_AmountRows | _CallRows", currency: str, name: st
     for key, micros in parse.usual():
         sums[key] += micros
     try:
-        entries = [(on, kind, Money(micros, currency)) for (on, kind), micros in sums.items()]
+        Money(sum(sums.values()), currency)
     except InvalidValue:
         _refuse(name, "adds up to more than an amount can be")
+    entries = [(on, kind, Money(micros, currency)) for (on, kind), micros in sums.items()]
     return UsageHistory.of(entries, currency=currency)
 
 
@@ -887,8 +939,14 @@ class _CallRows:
         quantity = whole("seconds", int(row[1]))
         if start >= self.until:
             return None
-        on = local_day(start, self.account.tz)
-        return (on, kind), self.micros(kind, on, quantity)
+        try:
+            on = local_day(start, self.account.tz)
+        except InvalidValue as refused:
+            raise attrs.evolve(refused, place="start") from None
+        try:
+            return (on, kind), self.micros(kind, on, quantity)
+        except InvalidValue as refused:
+            raise attrs.evolve(refused, place="seconds") from None
 
 
 # --- the readings file --------------------------------------------------------------------------------------------
@@ -925,35 +983,40 @@ def read_readings(lines: Iterable[str], *, name: str = "storage.csv") -> tuple[R
     Source: STO-4.
     """
     cardless_text("name", name, _LONGEST_NAME)
+    return tuple(_made(lines, _READINGS, name, lambda row: _reading_of(row, name)))
+
+
+def _made(lines: Iterable[str], columns: list[str], name: str, make: Callable[[list[str]], _T]) -> list[_T]:
+    """What is made of each row below these columns."""
     rows = csv.reader(several("lines", lines), strict=True)
-    try:
-        if next(rows, []) != _READINGS:
-            _refuse(name, f"must begin with the columns {','.join(_READINGS)}", 1)
-        return _measured(rows, name)
-    except csv.Error as wrong:
-        _refuse(name, f"is no CSV: {wrong}", rows.line_num)
-
-
-def _measured(rows: Any, name: str) -> tuple[Reading, ...]:  # noqa: ANN401 - csv's own reader type
-    made: list[Reading] = []
+    made: list[_T] = []
     faults: list[Fault] = []
     count = 0
-    for row in rows:
-        try:
-            made.append(_reading_of(row, name))
-        except InvalidValue as refused:
-            count += 1
-            if count <= MAX_FAULTS:
-                fault = Fault(line=rows.line_num, field=refused.place, code=refused.code, problem=refused.problem)
-                faults.append(fault)
+    try:
+        if next(rows, []) != columns:
+            _refuse(name, f"must begin with the columns {','.join(columns)}", 1)
+        for row in rows:
+            try:
+                made.append(make(_as_wide(row, len(columns))))
+            except InvalidValue as refused:
+                count += 1
+                if count <= MAX_FAULTS:
+                    fault = Fault(line=rows.line_num, field=refused.place, code=refused.code, problem=refused.problem)
+                    faults.append(fault)
+    except csv.Error as wrong:
+        _refuse(name, f"is no CSV: {wrong}", rows.line_num)
     if count:
         raise _invalid(name, faults, count)
-    return tuple(made)
+    return made
+
+
+def _as_wide(row: list[str], columns: int) -> list[str]:
+    if len(row) != columns:
+        raise InvalidValue("", f"must have {columns} columns, not {len(row)}")
+    return row
 
 
 def _reading_of(row: list[str], name: str) -> Reading:
-    if len(row) != len(_READINGS):
-        raise InvalidValue("", f"must have {len(_READINGS)} columns, not {len(row)}")
     return Reading(bytes=_digits("bytes", row[1]), at=written_instant("at", row[0]), source=name)
 
 
@@ -961,3 +1024,36 @@ def _digits(place: str, value: str) -> int:
     if not value.isascii() or not value.isdecimal() or len(value) > len(str(2**63)):
         raise InvalidValue(place, f"must be a whole number in plain digits, not {shown(value)}")
     return whole(place, int(value))
+
+
+# --- the customers file -------------------------------------------------------------------------------------------
+
+_CUSTOMERS = ["account", "customer"]
+#: A customers file beyond this is not read: all of it is kept.
+MAX_CUSTOMERS_BYTES = 2**26
+
+
+def load_customers(path: Path) -> dict[str, str]:
+    """The customers at the provider that a CSV file states, by account.
+
+    Args:
+        path: of a file with the columns account, customer.
+
+    Raises:
+        InvalidFile: the first hundred faults with line and column, an account twice among them, and how many more.
+        OSError: the file cannot be read.
+    """
+    name = _file_name(path)
+    if path.stat().st_size > MAX_CUSTOMERS_BYTES:
+        _refuse(name, f"is larger than {MAX_CUSTOMERS_BYTES} bytes")
+    known: set[str] = set()
+    with _lines_of(path) as lines:
+        return dict(_made(lines, _CUSTOMERS, name, lambda row: _customer_of(row, known)))
+
+
+def _customer_of(row: list[str], known: set[str]) -> tuple[str, str]:
+    account, customer = cardless_text("account", row[0]), cardless_text("customer", row[1])
+    if account in known:
+        raise InvalidValue("account", f"names the account {shown(account)} twice")
+    known.add(account)
+    return account, customer

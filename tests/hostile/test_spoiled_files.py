@@ -1,5 +1,6 @@
 """Files of usage and readings as a broken export leaves them: torn, of another encoding, with lines without end."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from licensebill.codec import InvalidFile, load_readings, load_usage
+from licensebill.codec import MAX_LINE_BYTES, InvalidFile, load_readings, load_usage
 from tests.examples import account
 
 UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
@@ -110,10 +111,45 @@ def test_another_encoding_is_refused(encoding: str, form: Form, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("line", "words"),
-    [("x" * 200_000, "is no CSV: field larger than field limit"), ("x," * 200_000, "columns, not 200001")],
+    [
+        ("x" * 200_000, "has a line of more than 65536 bytes"),
+        ("x," * 200_000, "has a line of more than 65536 bytes"),
+        ("x," * 30_000, "columns, not 30001"),
+        ('"' + "x\n" * 200_000, "is no CSV: field larger than field limit"),
+    ],
 )
 def test_a_line_without_end_is_a_fault(line: str, words: str, form: Form, tmp_path: Path) -> None:
     """One field of it, or many."""
     error = refused(form, f"{form.header}\n{line}\n".encode(), tmp_path)
     assert words in error.faults[0].problem
     assert len(str(error)) < 500
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("rows", [1, 300, 4_000])
+def test_a_line_has_a_bound(end: str, rows: int, form: Form, tmp_path: Path) -> None:
+    """It is refused where it begins, however much follows; at the bound it is read."""
+    before = end.join([form.header, *rows * [form.row], ""]).encode()
+    longest = b"x" * MAX_LINE_BYTES
+    assert "columns, not 1" in refused(form, before + longest + end.encode(), tmp_path).faults[0].problem
+    (fault,) = refused(form, before + longest + b"x" + end.encode(), tmp_path).faults
+    assert (fault.line, fault.problem) == (rows + 2, "has a line of more than 65536 bytes")
+
+
+def test_a_file_without_lines_is_not_read_to_its_end(form: Form, tmp_path: Path) -> None:
+    """Were it as large as the disk."""
+    path = tmp_path / "export.csv"
+    path.touch()
+    os.truncate(path, 2**33)
+    with pytest.raises(InvalidFile, match="line 1: has a line of more than"):
+        form.read(path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("rows", [0, 1, 300, 4_000])
+def test_what_is_not_utf_8_has_its_line(end: str, rows: int, form: Form, tmp_path: Path) -> None:
+    """Also far behind the beginning, and where a character is cut by the end of what is read at once."""
+    before = end.join([form.header, *rows * [form.row], ""]).encode()
+    for spoiled in (b"\xff", "é".encode()[:1], b"x\xe2\x82"):
+        (fault,) = refused(form, before + spoiled + end.encode() + b"x", tmp_path).faults
+        assert (fault.line, fault.problem) == (rows + 2, "is not UTF-8")

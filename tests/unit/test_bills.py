@@ -208,6 +208,15 @@ class TestWhichCycle:
             made(account(), JANUARY.start)
         assert refused.value.code == "cycle_not_kept"
 
+    @pytest.mark.parametrize("on", [date(2027, 1, 1), date(2126, 11, 1), date(9999, 11, 1)])
+    def test_a_far_day_is_refused_before_the_way_there_is_gone(self, on: date) -> None:
+        """A century, which takes a second, is advanced by nobody who asks for its last bill."""
+        with pytest.raises(CycleNotKept, match=f"the bill of 2026-12-01 comes before that of {on}"):
+            made(account(), on)
+        ahead = advance(account(), date(2026, 12, 31))
+        with pytest.raises(CycleNotKept, match=f"the bill of 2026-12-01 comes before that of {on}"):
+            made(ahead, on)
+
     def test_each_once(self) -> None:
         """While another is due, and while none is."""
         billed = bill(account())

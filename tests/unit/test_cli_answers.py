@@ -98,6 +98,23 @@ def test_a_usage_file_that_is_not_there_is_a_fault_of_the_file_that_names_it(tmp
     assert (fault["line"], fault["field"]) == (3, "usage")
 
 
+def test_usage_beyond_every_balance_is_a_fault_of_its_file(tmp_path: Path) -> None:
+    """Whatever reads it, over however many days it is spread; what was used before the balance held does not count."""
+    most = "call,9223372036800.00"
+    file = written(tmp_path, [f"2096-11-29,{most}"], balance_on="2096-11-29", more="")
+    text = Path(file).read_text(encoding="utf-8")
+    assert said("check", file).code == 0
+    Path(file).write_text(text.replace('"50.00"', '"-100.00"'), encoding="utf-8")
+    for asked in (["check", file], ["recharge", file, "--at", AT], ["bill", file, "--on", AT]):
+        done = said(*asked)
+        assert (done.code, "usage.csv: 1 fault" in done.out + done.err) == (2, True)
+        assert "adds up to more than the balance can be less by" in done.out + done.err
+    (tmp_path / "usage.csv").write_text(f"day,kind,amount\n2096-11-28,{most}\n2096-11-29,{most}\n", encoding="utf-8")
+    assert "adds up to more than an amount can be" in said("check", file).out
+    (tmp_path / "usage.csv").write_text(f"day,kind,amount\n2096-11-28,{most}\n", encoding="utf-8")
+    assert said("check", file).code == 0
+
+
 # --- a recharge that would not be made ----------------------------------------------------------------------------
 
 

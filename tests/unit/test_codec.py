@@ -1,8 +1,11 @@
 """Account files and usage files: what they state, and every fault with its line and field."""
 
 import json
+import os
 import pickle
+import time
 import tomllib
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,14 +16,17 @@ import pytest
 
 from licensebill.codec import (
     MAX_ACCOUNT_BYTES,
+    MAX_CUSTOMERS_BYTES,
     MAX_FAULTS,
     Fault,
     InvalidFile,
     load_account,
+    load_customers,
     load_usage,
     read_account,
     read_usage,
 )
+from licensebill.errors import InvalidValue
 from licensebill.funding import SourceKind
 from licensebill.pricing import Flat, Graduated, Package, PerUnit, Volume
 from licensebill.terms import FAQ, ByteUnits, Removal, StorageBasis
@@ -366,22 +372,149 @@ increments = [60]
         assert (fault.line, fault.field) == (1, "usage")
         assert name not in fault.problem
 
-    @pytest.mark.parametrize("depth", [300, 500, 900, 990, 5000])
+    @pytest.mark.parametrize("depth", [300, 500, *range(900, 1000), 5000])
     def test_deep_json_is_refused_at_every_depth(self, depth: int) -> None:
         """Whichever of its readers gives up first."""
-        source = '{"format": 1, "deep": ' + "[" * depth + "]" * depth + "}"
-        assert faults(source, name="a.json")
+        deep = "[" * depth + "]" * depth
+        assert faults(f'{{"format": 1, "deep": {deep}}}', name="a.json")
+        document = json.dumps(tomllib.loads(SMALL), default=str).removesuffix("}")
+        more = f'"contracts": [{{"prices": [{{"graduated": [{{"deep": {deep}}}]}}]}}]'
+        assert faults(f"{document}, {more}}}", name="a.json")
 
     def test_a_key_of_many_parts_is_not_parsed(self) -> None:
         """It would take for ever."""
         (fault,) = faults("[" + ".".join("a" * 50_000) + "]\n")
-        assert "points" in fault.problem
+        assert (fault.line, "parts" in fault.problem) == (1, True)
+
+    def test_points_that_part_no_key_are_not_counted(self) -> None:
+        """Those of comments and texts; of keys the 100th is one too many, and so are too many in all."""
+        dots = "." * 200
+        assert small(f"anchor_day = 1 # {dots}\n# {dots}\n").account.anchor_day == 1
+        line, _, problem = only_fault(f'users = """\n{dots}"{dots}"""\n{".".join("a" * 101)} = 1\n')
+        assert (line, "parts" in problem) == (3, True)
+        assert [fault.field for fault in faults(f"{SMALL}{'.'.join('a' * 100)} = 1\n")] == ["account.a"]
+        crowded = "".join(f"[a{at}.b]\n" for at in range(20_000))
+        line, _, problem = only_fault(crowded)
+        assert (line, "16384 points" in problem) == (16_385, True)
 
     def test_a_recharge_source_must_be_there(self) -> None:
         """The automatic recharge names one of the sources (MIN-13)."""
         source = EXAMPLE.read_text(encoding="utf-8").replace('source = "checking"', 'source = "savings"')
-        (fault,) = faults(source)
-        assert fault.code == "unknown_source"
+        dotted = source.replace("[minutes.automatic]\n", "").replace("\nauthorized_by", "\nautomatic.authorized_by")
+        for written in (source, dotted.replace('source = "savings"', 'automatic.source = "savings"')):
+            (fault,) = faults(written)
+            line = written[: written.index('"savings"')].count("\n") + 1
+            assert (fault.code, fault.line, fault.field) == ("unknown_source", line, "minutes.automatic.source")
+
+    def test_a_product_and_a_step_that_stand_twice_have_their_line(self) -> None:
+        """The second of both, and not the table around them."""
+        held = '[[licenses]]\nproduct = "elf"\nowned = 1\n'
+        assert only_fault(held + held) == (5, "licenses[1].product", "names the product 'elf' twice")
+        price = '[[contracts.prices]]\nproduct = "elf"\namount = "1.00"\n'
+        line, field, problem = only_fault(CONTRACT + price + price)
+        assert (line, field, problem) == (
+            8,
+            "contracts[0].prices[1]",
+            "must begin after the one before it, not without since",
+        )
+        later = price + "since = 2027-01-01\n"
+        assert small(CONTRACT + price + later).account.contracts[0].prices[0].price.steps[1].since == date(2027, 1, 1)
+        line, field, problem = only_fault(CONTRACT + price + later + later)
+        assert (line, field) == (15, "contracts[0].prices[2].since")
+        assert problem == "must begin after the one before it, not from 2027-01-01 on"
+
+    @pytest.mark.parametrize(
+        ("source", "line", "field"),
+        [
+            ('{"account": {"id": 1,\n"id": 2}}', 2, "account.id"),
+            ('{"a": {"a": {"a": 1}},\n"b": [0, {},\n{"c": [], "d": {"b": 1},\n"c": 1}]}', 4, "b[2].c"),
+            ('{"a": {"x": 1, "x": 2},\n\n"a": 1}', 3, "a"),
+            ('{"4111111111111111": 1,\n"4111111111111111": 2}', 2, "(a text of 16 characters)"),
+        ],
+    )
+    def test_a_key_that_stands_twice_in_json_has_its_line(self, source: str, line: int, field: str) -> None:
+        """The outermost one, where it stands again."""
+        (fault,) = faults(source, name="a.json")
+        assert (fault.line, fault.field, fault.problem) == (line, field, "stands twice in one table")
+
+    @pytest.mark.parametrize("name", ["a.toml", "a.json"])
+    @pytest.mark.parametrize(
+        ("key", "picture"),
+        [
+            ("4111111111111111", "account.(a text of 16 characters)"),
+            ("4111-1111-1111-1111", "account.(a text of 19 characters)"),
+            ("\x1b[2J\x07", r"account.'\x1b[2J\x07'"),
+            ("a\nline 1, account: is right", r"account.'a\nline 1, account: is right'"),
+            ("a.b", "account.'a.b'"),
+            ("", "account.''"),
+            ("k" * 900_000, f"account.'{'k' * 57}...'"),
+        ],
+    )
+    def test_a_key_is_not_repeated_whatever_it_is(self, key: str, picture: str, name: str) -> None:
+        """It is the file's own, as a value is (FUN-1)."""
+        document = tomllib.loads(SMALL)
+        document["account"][key] = 1
+        as_json = json.dumps(document, default=str, indent=0)
+        source = as_json if name == "a.json" else f"{SMALL}{json.dumps(key)} = 1\n"
+        with pytest.raises(InvalidFile) as refused:
+            read_account(source, name=name)
+        (fault,) = refused.value.faults
+        assert (fault.line, fault.field) == (8 if name == "a.json" else 7, picture)
+        assert str(refused.value).count("\n") == 1
+
+    @pytest.mark.parametrize("name", ["'{0}'", "'{0}'.b"])
+    def test_what_a_parser_says_of_a_key_is_short(self, name: str) -> None:
+        """It would repeat the whole of it."""
+        (fault,) = faults(2 * f"[{name.format('k' * 400_000)}]\n")
+        assert (fault.line, len(fault.problem) < 200) == (2, True)
+
+    def test_a_line_of_toml_ends_where_toml_says(self) -> None:
+        """With a line feed: what others take for ends of lines may stand in texts and comments; headers may as well."""
+        before = 'text = """\n[[users]]\nid = "x"\n[account]\n"""\n# \u2028 \x85 [[users]]\nother = \'\'\'\n[x]\'\'\'\n'
+        line, field, _ = only_fault("x = 1\n")
+        assert (line, field) == (1, "account.x")
+        told = [(fault.line, fault.field) for fault in faults(f'{before}{SMALL}[[users]]\r\n"id" = 7\r\n')]
+        assert told == [(1, "text"), (7, "other"), (16, "users[0].id")]
+
+    @pytest.mark.parametrize(
+        "faulty",
+        [
+            'x = """\n[ ' + " " * 200_000 + '!\n"""\n',
+            "[" + " " * 200_000 + "a]\nb = 1\n",
+            "x = [" + "{}, " * 50_000 + "]\n",
+            "x = '" + '"' * 200_000 + "'\n",
+            'x = """' + '""\\"' * 50_000 + '"""\n',
+        ],
+    )
+    def test_a_faulty_file_of_any_form_is_refused_soon(self, faulty: str) -> None:
+        """In time proportional to its length."""
+        start = time.process_time()
+        assert faults(SMALL + faulty)
+        assert time.process_time() - start < 2
+
+    def test_a_large_faulty_file_in_json_is_refused_soon(self) -> None:
+        """Whatever it holds besides the fault is passed over."""
+        document = json.dumps(tomllib.loads(SMALL), default=str).removesuffix("}")
+        source = f'{document}, "a": [{"[], " * 200_000}[]],\n"b": 1}}'
+        start = time.process_time()
+        tracemalloc.start()
+        told = [(fault.line, fault.field) for fault in faults(source, name="a.json")]
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert told == [(1, "a"), (2, "b")]
+        assert most < 50 * 2**20
+        assert time.process_time() - start < 4
+
+    def test_what_is_no_file_is_not_waited_for(self, tmp_path: Path) -> None:
+        """Nobody may ever write to a pipe."""
+        pipe = tmp_path / "account.toml"
+        os.mkfifo(pipe)
+        with pytest.raises(InvalidFile, match=r"account\.toml: 1 fault\n  is no file"):
+            load_account(pipe)
+        with pytest.raises(InvalidFile, match="is no file"):
+            load_account(Path(os.devnull))
+        with pytest.raises(InvalidValue, match="path: must have a name in UTF-8"):
+            load_account(tmp_path / "\udcff.toml")
 
     def test_a_minimum_spend_needs_what_was_spent(self) -> None:
         """Within a cycle, a bill's true-up could not be right without it (PRC-4)."""
@@ -398,12 +531,15 @@ increments = [60]
             ("format = \n", "a.toml", 1, "is no TOML"),
             ("a = 1\na = 2\n", "a.toml", 2, "is no TOML"),
             ('{"format": 1,\n"as_of": }', "a.json", 2, "is no JSON"),
-            ('{"format": 1, "format": 1}', "a.json", None, "twice"),
+            ('{"format": 1, "format": 1}', "a.json", 1, "twice"),
             ("[1]", "a.json", None, "must be a table at the top"),
             ('{"format": 1, "as_of": "2026-12-01"}', "a.json", None, "is missing"),
-            ("[" * 100_000, "a.json", None, "nested too deeply"),
-            ('{"format": 1' + "0" * 5000 + "}", "a.json", None, "too long"),
-            ("a = 1" + "0" * 5000, "a.toml", None, "too long"),
+            ("[" * 100_000, "a.json", 1, "nested too deeply"),
+            ('{"a": "[[[[",\n"b": ' + "[\n" * 100_000, "a.json", 101, "nested too deeply"),
+            ('# [\na = """\n[\n"""\nb = ' + "[" * 5_000, "a.toml", 5, "nested too deeply"),
+            ('{"format": 1' + "0" * 5000 + "}", "a.json", 1, "too long"),
+            ('{"format":\n 1' + "0" * 5000 + "}", "a.json", 2, "too long"),
+            ("a = 1\nb = 1" + "0" * 5000, "a.toml", 2, "too long"),
         ],
     )
     def test_what_is_no_document_is_said_to_be_none(self, source: str, name: str, line: int | None, words: str) -> None:
@@ -553,6 +689,8 @@ class TestUsage:
             ("2026-12-01T00:00:00Z," + "9" * 19 + ",call", "seconds", "at most"),
             ("2026-12-01T00:00:00Z,60,fax", "kind", "fax"),
             ("2025-12-01T00:00:00Z,60,call", "kind", "call"),
+            ("0001-01-01T00:00:00+14:00,60,call", "start", "calendar"),
+            ("2026-12-01T00:00:00Z," + "9" * 18 + ",call", "seconds", "must"),
         ],
     )
     def test_a_fault_of_a_call_names_line_and_column(self, row: str, field: str, words: str) -> None:
@@ -587,8 +725,10 @@ class TestUsage:
 
     def test_a_sum_beyond_every_amount_is_refused(self) -> None:
         """Each row is within bounds, and their sum is not."""
-        (fault,) = usage_faults(*["2026-12-01,call,9223372036854.000000"] * 2)
-        assert "more than an amount can be" in fault.problem
+        most = "2026-12-01,call,9223372036854.000000"
+        for row in (most, most.replace("12-01", "11-30"), most.replace("call", "sms")):
+            (fault,) = usage_faults(most, row)
+            assert "more than an amount can be" in fault.problem
 
     def test_what_is_no_file_is_not_read(self, tmp_path: Path) -> None:
         """A folder, a device."""
@@ -611,6 +751,69 @@ class TestUsage:
         file.write_bytes(b"day,kind,amount\n2026-12-01,caf\xe9,1.00\n")
         with pytest.raises(InvalidFile, match="is not UTF-8"):
             load_usage(file, example.account, until=NOON)
+
+
+class TestCustomers:
+    """Who an account's sources belong to at the provider."""
+
+    @staticmethod
+    def refused(folder: Path, content: bytes) -> list[tuple[int | None, str, str]]:
+        """The faults of a file."""
+        path = folder / "customers.csv"
+        path.write_bytes(content)
+        with pytest.raises(InvalidFile) as error:
+            load_customers(path)
+        return [(fault.line, fault.field, fault.problem) for fault in error.value.faults]
+
+    def test_they_are_listed_by_account(self, tmp_path: Path) -> None:
+        """None where there is no row."""
+        path = tmp_path / "customers.csv"
+        path.write_bytes(b'\xef\xbb\xbfaccount,customer\r\nacme,cus_1\r\n"b, c",cus_1')
+        assert load_customers(path) == {"acme": "cus_1", "b, c": "cus_1"}
+        path.write_bytes(b"account,customer\n")
+        assert load_customers(path) == {}
+
+    def test_every_fault_has_its_line(self, tmp_path: Path) -> None:
+        """An account twice or blank, a blank line, a card number in place of a customer."""
+        rows = b"acme,cus_1\n\nacme,cus_2\n,cus_3\nbolt,4111111111111111\nbolt,\na,b,c\n"
+        assert self.refused(tmp_path, b"account,customer\n" + rows) == [
+            (3, "", "must have 2 columns, not 0"),
+            (4, "account", "names the account 'acme' twice"),
+            (5, "account", "must not be blank"),
+            (
+                6,
+                "customer",
+                "holds what could be a card number; it is not repeated here and must not be stored",
+            ),
+            (7, "customer", "must not be blank"),
+            (8, "", "must have 2 columns, not 3"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("content", "line", "words"),
+        [
+            (b"", 1, "must begin with the columns account,customer"),
+            (b"account,customer\nacme,\xff\n", 2, "is not UTF-8"),
+            (b'account,customer\nacme,"cus', 2, "is no CSV"),
+            (b"account,customer\n" + b"x" * 100_000, 2, "has a line of more than"),
+        ],
+    )
+    def test_what_is_no_such_file_is_refused(self, content: bytes, line: int, words: str, tmp_path: Path) -> None:
+        """With the line in which that shows."""
+        ((told, _, problem),) = self.refused(tmp_path, content)
+        assert (told, words in problem) == (line, True)
+
+    def test_a_huge_file_is_not_read(self, tmp_path: Path) -> None:
+        """All of it would be kept; nor is a pipe waited for."""
+        path = tmp_path / "customers.csv"
+        path.touch()
+        os.truncate(path, MAX_CUSTOMERS_BYTES + 1)
+        with pytest.raises(InvalidFile, match="is larger than 67108864 bytes"):
+            load_customers(path)
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(InvalidFile, match="is no file"):
+            load_customers(path)
 
 
 def test_nothing_that_could_be_a_card_number_is_repeated() -> None:

@@ -20,7 +20,6 @@ def without(package: str, program: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize(
     ("module", "package", "name"),
     [
-        ("codec", "json_source_map", "json"),
         ("codec", "cattrs", "json"),
         ("documents", "cattrs", "json"),
         ("schemas", "cattrs", "json"),

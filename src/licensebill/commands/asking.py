@@ -19,6 +19,7 @@ from rich.progress import wrap_file
 
 from licensebill import minutes
 from licensebill._checks import holds_card_number
+from licensebill._places import json_lines, line_of, toml_lines
 from licensebill._tables import written_day
 from licensebill.accounts import Account, advance
 from licensebill.codec import AccountFile, Fault, InvalidFile, load_account, load_usage
@@ -231,13 +232,30 @@ def prepaid_at(option: str, file: AccountFile, path: Path, at: datetime.datetime
     for key, first in (("as_of", account.today), ("balance_on", file.balance_on)):
         if on < first:
             raise InvalidValue(option, f"must not be before {first}, the file's {key}, not {on}")
+    return prepaid_until(file, path, at)
+
+
+def prepaid_until(file: AccountFile, path: Path, until: datetime.datetime) -> Prepaid:
+    """The same at an instant that no option named.
+
+    Raises:
+        InvalidFile: every fault of the usage file.
+    """
+    account = file.account
     usage = UsageHistory.of((), currency=account.currency)
     if file.usage is not None:
-        usage = usage_of(file.usage, path, account, until=at)
-    return Prepaid(file=file, usage=usage, on=on)
+        usage = _usage_of(file.usage, path, account, until)
+    prepaid = Prepaid(file=file, usage=usage, on=local_day(until, account.tz))
+    try:
+        prepaid.balance  # noqa: B018 - whether there is one
+    except InvalidValue:
+        problem = "adds up to more than the balance can be less by"
+        fault = Fault(line=None, field="", code=InvalidFile.code, problem=problem)
+        raise InvalidFile(file.usage or path.name, "1 fault", (fault,)) from None
+    return prepaid
 
 
-def usage_of(name: str, path: Path, account: Account, until: datetime.datetime) -> UsageHistory:
+def _usage_of(name: str, path: Path, account: Account, until: datetime.datetime) -> UsageHistory:
     """The usage of the file that an account file names, as far as it was drawn before an instant.
 
     Raises:
@@ -252,10 +270,10 @@ def usage_of(name: str, path: Path, account: Account, until: datetime.datetime) 
 
 
 def _line_of(key: str, path: Path) -> int | None:
-    """The line of a key that stands nowhere else in an account file."""
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    written = re.compile(rf"""(^|[\s{{,])["']?{key}["']?\s*[=:]""")
-    return next((number for number, line in enumerate(lines, start=1) if written.search(line)), None)
+    """The line of a key at the top of an account file that was read before."""
+    source, place = path.read_bytes().decode("utf-8-sig"), (key,)
+    is_json = path.name.lower().endswith(".json")
+    return line_of(place, json_lines(source, [place]) if is_json else toml_lines(source))
 
 
 def recharge_at(

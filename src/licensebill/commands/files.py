@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from licensebill import schemas
 from licensebill.accounts import Account, terms_day
 from licensebill.codec import Fault, InvalidFile
-from licensebill.commands.asking import AccountPath, loaded, usage_of
+from licensebill.commands.asking import AccountPath, loaded, prepaid_until
 from licensebill.commands.printing import ANSWERED, BAD_INPUT, Json, print_json, print_table
 from licensebill.errors import shown
 from licensebill.licenses import Holding, NoPrice, floors_in_force, price_in_force
@@ -55,7 +55,7 @@ def _found(path: Path) -> tuple[InvalidFile | None, tuple[str, ...]]:
     """The faults of the account file, or of its usage file, where that has none; else what will not work."""
     try:
         file = loaded(path)
-        usage = () if file.usage is None else usage_of(file.usage, path, file.account, until=_EVER).days
+        usage = prepaid_until(file, path, _EVER).usage.days
     except InvalidFile as refused:
         return refused, ()
     return None, (*_unusable(file.account), *_unrated(file.account, usage))
