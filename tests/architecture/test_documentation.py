@@ -104,7 +104,9 @@ def test_the_reference_has_every_public_module_once() -> None:
     assert sorted(re.findall(r"^   licensebill\.([\w.]+)$", text, re.MULTILINE)) == public
 
 
-@pytest.mark.parametrize(("section", "program"), [("Charging", "charging.py"), ("Values, bills and files", "scalar.py")])
+@pytest.mark.parametrize(
+    ("section", "program"), [("Charging", "charging.py"), ("Values, bills and files", "scalar.py")]
+)
 def test_measured_figures_are_those_of_the_benchmark(section: str, program: str) -> None:
     """Each figure of a table on the page on performance stands at the head of the program that measured it."""
     head = (ROOT / "bench" / program).read_text(encoding="utf-8").split('"""')[1]
