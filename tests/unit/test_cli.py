@@ -391,7 +391,7 @@ def test_a_pipe_that_breaks_ends_quietly(run: Any, monkeypatch: pytest.MonkeyPat
         raise BrokenPipeError
 
     monkeypatch.setattr(cli, "app", broken)
-    monkeypatch.setattr(cli, "_close_output", lambda: closed.append(1))
+    monkeypatch.setattr(cli, "_close", lambda _: closed.append(1))
     assert (run("storage").code, closed) == (3, [1])
 
 

@@ -23,7 +23,7 @@ from licensebill._tables import written_day
 from licensebill.accounts import Account, advance
 from licensebill.codec import AccountFile, Fault, InvalidFile, load_account, load_usage
 from licensebill.cycles import first_instant, local_day
-from licensebill.errors import InvalidValue, shown
+from licensebill.errors import InvalidValue, may_hold_secret, shown
 from licensebill.explain import Explanation, Input
 from licensebill.minutes import RechargeQuote, UsageHistory
 from licensebill.money import InvalidMoney, Money, total
@@ -93,7 +93,8 @@ def moment_of(at: str, wanted: str = "a point in time with its zone such as 2026
         InvalidValue: it is none, or has no zone.
     """
     # a time has so many digits that no error would repeat it
-    given = shown(at) if holds_card_number(at) or not at.isprintable() else repr(at[:40])
+    is_repeated = at.isprintable() and not holds_card_number(at) and not may_hold_secret(at)
+    given = repr(at[:40]) if is_repeated else shown(at)
     try:
         moment = datetime.datetime.fromisoformat(at)
     except ValueError:
