@@ -172,5 +172,5 @@ def _nowhere() -> TextIO:
 
 def _close(stream: TextIO) -> None:
     """Nothing more can be written to it: not even by the interpreter's own last flush."""
-    with contextlib.suppress(io.UnsupportedOperation):  # it is no file
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    with contextlib.suppress(io.UnsupportedOperation), _nowhere() as nowhere:  # it may be no file
+        os.dup2(nowhere.fileno(), stream.fileno())

@@ -1,12 +1,16 @@
 """The command where its streams and its terminal are not what they should be, and secrets stand in wrong places."""
 
+import errno
+import io
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
+from licensebill import cli
 from licensebill.commands.printing import BAD_INPUT, print_table
 from licensebill.errors import shown
 from tests.commanding import DECEMBER, ROOT, VISA, account_text, said, shell
@@ -103,6 +107,39 @@ def test_a_stream_that_cannot_be_written_to_is_no_traceback(line: str, code: int
     done = shell(line, tmp_path)
     assert (done.returncode, done.stderr.startswith(words), "Traceback" in done.stderr) == (code, True, False)
     assert words or not done.stderr
+
+
+class _Full(io.StringIO):
+    """What nothing can be written to."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(("used", "code"), [("5", 3), ("x", 2)])
+def test_nobody_can_be_told(used: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same in this process: with no streams, and with full ones."""
+    for stream in (lambda: None, _Full):
+        with monkeypatch.context() as patched:
+            patched.setattr("sys.argv", ["licensebill", "storage", "--users", "8", "--used", used])
+            patched.setattr("sys.stdout", stream())
+            patched.setattr("sys.stderr", stream())
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+            assert ended.value.code == code
+            sys.stdout.close()
+            sys.stderr.close()
+
+
+def test_a_stream_that_is_given_up_takes_everything(tmp_path: Path) -> None:
+    """And keeps nothing of it, the interpreter's own last flush included."""
+    file = tmp_path / "output"
+    with file.open("w", encoding="utf-8") as stream:
+        cli._close(stream)
+        stream.write("lost")
+    assert file.read_bytes() == b""
+    with pytest.raises(BrokenPipeError):
+        cli._Console().on_broken_pipe()
 
 
 def test_without_an_output_the_work_is_done(store: str, tmp_path: Path) -> None:

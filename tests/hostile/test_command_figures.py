@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commanding import ROOT, said, shell
+from tests.commanding import said, shell
 from tests.hostile.entries import ACME
 
 ACCOUNT = str(ACME / "account.toml")
@@ -69,6 +69,18 @@ def test_a_drawing_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert shell(DRAW + file.name, tmp_path, MPLBACKEND="nonsense").returncode == 0
     assert (file.read_bytes()[:5], file.stat().st_mode & 0o777) == (b"<?xml", 0o640)
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:
+    """A device as well as a pipe; and a link stays a link."""
+    pytest.importorskip("matplotlib")
+    draw = ["simulate", "--daily", "6.00", "--balance", "42.00", "--start", "2026-12-01", "--days", "2", "--plot"]
+    nowhere, link, file = tmp_path / "nowhere.svg", tmp_path / "link.svg", tmp_path / "file.svg"
+    nowhere.symlink_to(os.devnull)
+    link.symlink_to(file)
+    for target in (nowhere, link, link):
+        assert said(*draw, str(target)).code == 0
+    assert (nowhere.is_symlink(), link.is_symlink(), file.read_bytes()[:5]) == (True, True, b"<?xml")
 
 
 @pytest.mark.parametrize("name", ["pipe.png", "pipe.svg"])

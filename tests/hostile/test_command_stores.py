@@ -155,6 +155,19 @@ def test_a_file_that_another_holds_alone_is_waited_for_once(store: str, monkeypa
         assert (done.code, "locked" in done.err, time.monotonic() - began < 3) == (3, True, True)
 
 
+@pytest.mark.parametrize("at", ["2096-12-01x12:00Z", "2096-W49-2T12:00Z", "20961201T12:00Z"])
+def test_an_instant_is_written_in_one_way(at: str, store: str) -> None:
+    """Not in each that Python understands."""
+    done = said("status", "--store", store, "--at", at)
+    assert (done.code, "--at: must be a point in time with its zone such as 2026-12-01T12:00Z" in done.err) == (2, True)
+
+
+def test_an_empty_name_is_no_folder(store: str) -> None:
+    """Nor the present one."""
+    done = said("run", "monthly", "--store", store, "--gateway", "stand-in", "--meters", "")
+    assert (done.code, done.out, "--meters: must name a folder; a dot is the" in done.err) == (2, "", True), done.err
+
+
 def test_accounts_that_are_named_twice_are_read_once(store: str) -> None:
     """And nothing is shown of any where one is not there."""
     assert "Accounts read                   1" in said("status", "acme", "acme", "--store", store).out

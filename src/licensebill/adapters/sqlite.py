@@ -310,8 +310,7 @@ def _one_look(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        if connection.in_transaction:
-            connection.execute("COMMIT")
+        connection.commit()
 
 
 def _text(stored: bytes) -> str:

@@ -86,6 +86,10 @@ def instant_of(at: str, account: Account) -> datetime.datetime:
     return moment_of(at, "a day, or a point in time with its zone such as 2026-12-01T12:00Z")
 
 
+#: Python would take weeks, days without dashes, and anything before the time.
+_BEGINS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}($|[T ])", re.ASCII)
+
+
 def moment_of(at: str, wanted: str = "a point in time with its zone such as 2026-12-01T12:00Z") -> datetime.datetime:
     """A point in time with its zone.
 
@@ -96,7 +100,7 @@ def moment_of(at: str, wanted: str = "a point in time with its zone such as 2026
     is_repeated = at.isprintable() and not holds_card_number(at) and not may_hold_secret(at)
     given = repr(at[:40]) if is_repeated else shown(at)
     try:
-        moment = datetime.datetime.fromisoformat(at)
+        moment = datetime.datetime.fromisoformat(at if _BEGINS.match(at) else "")
     except ValueError:
         raise InvalidValue("--at", f"must be {wanted}, not {given}") from None
     if moment.utcoffset() is None:
