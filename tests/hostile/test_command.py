@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -157,13 +158,16 @@ def test_help_is_readable_at_any_width(columns: str, tmp_path: Path) -> None:
     assert (done.returncode, "FILE requires an argument" in done.stderr) == (BAD_INPUT, True)
 
 
-def test_a_narrow_terminal_is_written_to_as_a_wider_one(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("width", "set_to"), [(3, "40"), (80, None)])
+def test_a_narrow_terminal_is_written_to_as_a_wider_one(
+    width: int, set_to: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its own lines break; a word in a column of one letter could not be read."""
-    monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((3, 3)))
-    done = said("bill", "--help")
-    monkeypatch.delenv("COLUMNS")  # as it was set by the command
-    assert (done.code, "--storage-used" in done.out) == (0, True)
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((width, 3)))
+    with mock.patch.dict(os.environ):
+        os.environ.pop("COLUMNS", None)
+        done = said("bill", "--help")
+        assert (done.code, "--storage-used" in done.out, os.environ.get("COLUMNS")) == (0, True, set_to)
 
 
 def test_data_is_data_in_every_encoding(tmp_path: Path) -> None:
