@@ -93,19 +93,15 @@ def shown(value: object) -> str:
     if type(value) is str:
         # of a text that is cut the rest is not looked at: it can be of any length
         kept = value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 3] + "..."
-        is_described = sum(map(str.isdigit, kept)) > SHOWN_DIGITS or may_hold_secret(value)
+        is_described = sum(map(str.isdigit, kept)) > SHOWN_DIGITS or _may_hold_secret(value)
         return f"a text of {len(value)} characters" if is_described else repr(kept)
     return one(type(value))
 
 
-def may_hold_secret(value: str) -> bool:
+def _may_hold_secret(value: str) -> bool:
     """Whether a text has the form of an address with a password in it, or holds what could be a provider's key.
 
     Whatever has an @ after a colon counts as such an address: a password may hold any character.
-
-    Example:
-        >>> may_hold_secret("postgresql://billing:hunter2@db/billing"), may_hold_secret("dana@example.com")
-        (True, False)
     """
     # by the places of two characters, as a text can be of any length
     return -1 < value.find(":") < value.rfind("@") or _SECRET.search(value) is not None

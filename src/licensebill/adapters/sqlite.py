@@ -117,7 +117,7 @@ class Sqlite:
         if instance("timeout", timeout, timedelta) < timedelta():
             raise InvalidValue("timeout", "must not be negative")
         self._timeout = timeout / timedelta(seconds=1)
-        self._make = make
+        self._make = instance("make", make, bool)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._appends = 0

@@ -23,7 +23,7 @@ from licensebill._tables import written_day
 from licensebill.accounts import Account, advance
 from licensebill.codec import AccountFile, Fault, InvalidFile, load_account, load_usage
 from licensebill.cycles import first_instant, local_day
-from licensebill.errors import InvalidValue, may_hold_secret, shown
+from licensebill.errors import InvalidValue, shown
 from licensebill.explain import Explanation, Input
 from licensebill.minutes import RechargeQuote, UsageHistory
 from licensebill.money import InvalidMoney, Money, total
@@ -86,6 +86,8 @@ def instant_of(at: str, account: Account) -> datetime.datetime:
     return moment_of(at, "a day, or a point in time with its zone such as 2026-12-01T12:00Z")
 
 
+#: Characters of addresses and keys.
+_NO_TIME = frozenset("@_=")
 #: Python would take weeks, days without dashes, and anything before the time.
 _BEGINS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}($|[T ])", re.ASCII)
 
@@ -97,7 +99,7 @@ def moment_of(at: str, wanted: str = "a point in time with its zone such as 2026
         InvalidValue: it is none, or has no zone.
     """
     # a time has so many digits that no error would repeat it
-    is_repeated = at.isprintable() and not holds_card_number(at) and not may_hold_secret(at)
+    is_repeated = at.isprintable() and not holds_card_number(at) and not _NO_TIME & set(at)
     given = repr(at[:40]) if is_repeated else shown(at)
     try:
         moment = datetime.datetime.fromisoformat(at if _BEGINS.match(at) else "")
