@@ -5,6 +5,7 @@ import datetime
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -201,3 +202,19 @@ def ended(running: "subprocess.Popen[str]", within: int = 120) -> Said:
     finally:
         running.kill()
     return Said(running.returncode, out, err)
+
+
+COMMAND = f"{shlex.quote(sys.executable)} -m licensebill"
+
+
+def shell(line: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """What a shell makes of a line, in which {command} stands for the command."""
+    return subprocess.run(  # noqa: S603 - our own command
+        ["/bin/bash", "-c", line.format(command=COMMAND)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment},
+        timeout=60,
+    )

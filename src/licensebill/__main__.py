@@ -11,6 +11,8 @@ def main() -> NoReturn:
     except ModuleNotFoundError as missing:
         print(f"licensebill: {missing}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
     cli.main()
 
 

@@ -14,6 +14,7 @@ Every class has a stable `code` for programs; messages may be reworded, codes ma
 """
 
 import datetime
+import re
 from typing import ClassVar
 
 import attrs
@@ -65,13 +66,16 @@ SHOWN_DIGITS = 8
 SHOWN_BITS = 36
 #: Longer text is cut when it is shown.
 SHOWN_CHARACTERS = 60
+#: How a provider's keys begin, and what stands before a password in a connection string.
+_SECRET = re.compile(r"(?<![a-z0-9])([srp]k_(live|test)_|whsec_)|password\s*=", re.IGNORECASE)
 
 
 def shown(value: object) -> str:
     """A short picture of a refused value for an error message.
 
-    Never repeats what could be a card or account number, never converts a huge number, never runs a stranger's
-    `__repr__`. Fields that hold payment details do not even use this: they name the field only.
+    Never repeats what could be a card or account number, an address with a password in it or a provider's key; never
+    converts a huge number, never runs a stranger's `__repr__`. Fields that hold payment details do not even use this:
+    they name the field only.
 
     Returns:
         the `repr` of a short harmless int, text, day or None; a description of anything else.
@@ -89,8 +93,18 @@ def shown(value: object) -> str:
     if type(value) is str:
         # of a text that is cut the rest is not looked at: it can be of any length
         kept = value if len(value) <= SHOWN_CHARACTERS else value[: SHOWN_CHARACTERS - 3] + "..."
-        return f"a text of {len(value)} characters" if sum(map(str.isdigit, kept)) > SHOWN_DIGITS else repr(kept)
+        is_described = sum(map(str.isdigit, kept)) > SHOWN_DIGITS or _may_hold_secret(value)
+        return f"a text of {len(value)} characters" if is_described else repr(kept)
     return one(type(value))
+
+
+def _may_hold_secret(value: str) -> bool:
+    """Whether a text has the form of an address with a password in it, or holds what could be a provider's key.
+
+    Whatever has an @ after a colon counts as such an address: a password may hold any character.
+    """
+    # by the places of two characters, as a text can be of any length
+    return -1 < value.find(":") < value.rfind("@") or _SECRET.search(value) is not None
 
 
 def one(kind: type) -> str:

@@ -129,7 +129,6 @@ def test_a_writer_is_waited_for_as_long_as_the_time_out(store: Sqlite, path: Pat
 def test_a_file_that_another_holds_alone_is_waited_for(path: Path) -> None:
     """A new file that somebody else has locked is not used before the time-out, and is as soon as it is free."""
     other = sqlite3.connect(path, isolation_level=None)
-    other.execute("CREATE TABLE theirs (x)")
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreUnavailable, match="locked"):
         Sqlite(path, timeout=timedelta(milliseconds=30)).load("acme")

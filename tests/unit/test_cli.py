@@ -137,7 +137,7 @@ def test_amounts_are_texts_with_their_currency_beside_them(run: Any) -> None:
         (["storage", "--users", "8", "--used", "\u0661"], 2, "whole number in plain digits"),
         (["storage", "--users", "8", "--used", "1_000"], 2, "whole number in plain digits"),
         (["recharge", ACCOUNT, "--at", "noon"], 2, "--at: must be a day"),
-        (["recharge", ACCOUNT, "--at", "2026-W49-2"], 2, "has no zone"),
+        (["recharge", ACCOUNT, "--at", "2026-W49-2"], 2, "must be a day, or a point in time with its zone"),
         (["recharge", ACCOUNT, "--at", "2026-12-01T12:00"], 2, "'2026-12-01T12:00' has no zone: add Z or an offset"),
         (
             ["recharge", ACCOUNT, "--at", "2026-12-01", "--policy", "mine"],
@@ -391,7 +391,7 @@ def test_a_pipe_that_breaks_ends_quietly(run: Any, monkeypatch: pytest.MonkeyPat
         raise BrokenPipeError
 
     monkeypatch.setattr(cli, "app", broken)
-    monkeypatch.setattr(cli, "_close_output", lambda: closed.append(1))
+    monkeypatch.setattr(cli, "_close", lambda _: closed.append(1))
     assert (run("storage").code, closed) == (3, [1])
 
 

@@ -449,7 +449,7 @@ BAD: list[tuple[list[str], int, str]] = [
     (["status", "--store", "sqlite:"], 2, "--store: must name a file after sqlite:"),
     (["status", "--store", "sqlite::memory:"], 2, "--store: must name a file after sqlite:"),
     (["status", "--store", "sqlite:{folder}/none.db"], 2, "`licensebill open` makes it"),
-    (["status", "--store", "sqlite:{folder}"], 2, "--store: there is no file"),
+    (["status", "--store", "sqlite:{folder}"], 2, "--store: must name a file after sqlite:, and"),
     (
         ["status", "--store", "sqlite:{folder}/acme.toml"],
         3,
@@ -457,7 +457,7 @@ BAD: list[tuple[list[str], int, str]] = [
     ),
     (["status", "--store", "sqlite:{folder}/other.db"], 2, "holds other tables"),
     (["open", "{folder}/acme.toml", "--store", "sqlite:{folder}/other.db"], 2, "holds other tables"),
-    (["open", "{folder}/acme.toml", "--store", "sqlite:{folder}/no/where.db"], 3, "unable to open database file"),
+    (["open", "{folder}/acme.toml", "--store", "sqlite:{folder}/no/where.db"], 2, "there is no folder"),
     (["open", "{folder}/none.toml", *STORE], 2, "cannot read"),
     (["open", "{folder}/other.db", *STORE], 2, "other.db: 1 fault"),
     (["status"], 2, "--store"),

@@ -97,6 +97,8 @@ _CREATING = 7_303_014
 
 #: Unless the connection string says otherwise: how long anything may take before it counts as lost.
 _DEFAULTS: Mapping[str, str] = MappingProxyType({"connect_timeout": "10", "tcp_user_timeout": "30000"})
+#: Whatever it says: a standby would answer with a past, and what is no UTF-8 could not be understood, or not be sent.
+_ALWAYS: Mapping[str, str] = MappingProxyType({"target_session_attrs": "read-write", "client_encoding": "UTF8"})
 
 
 class Postgres:
@@ -269,14 +271,15 @@ class Postgres:
 
 def _checked(conninfo: str) -> str:
     try:
-        given = conninfos.conninfo_to_dict(instance("conninfo", conninfo, str))
+        instance("conninfo", conninfo, str).encode()
+        given = conninfos.conninfo_to_dict(conninfo)
     except (psycopg.Error, UnicodeError):
         # its text would repeat a part of the string, which could be the password
         raise InvalidValue("conninfo", "must be a connection string or URL of PostgreSQL; it is not repeated") from None
     if "@" in str(given.get("host", "")):
         # the rest of a password with an @ of its own, taken for the server's name; it would be shown
         raise InvalidValue("conninfo", "names a server with an @; write that of a password as %40")
-    settings: dict[str, Any] = {**_DEFAULTS, **given, "target_session_attrs": "read-write"}
+    settings: dict[str, Any] = {**_DEFAULTS, **given, **_ALWAYS}
     return conninfos.make_conninfo(**settings)
 
 

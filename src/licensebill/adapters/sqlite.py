@@ -24,10 +24,11 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from licensebill._checks import instance, text
 from licensebill.adapters.arguments import check_append, check_list, check_load, check_page, conflict, utc
@@ -36,6 +37,8 @@ from licensebill.charges import Standing
 from licensebill.errors import InvalidValue, shown
 from licensebill.events import Event, Stream
 from licensebill.protocols import StoreUnavailable
+
+_T = TypeVar("_T")
 
 #: The layout of the tables below, as `user_version` of the file.
 LAYOUT = 1
@@ -59,6 +62,8 @@ SCHEMA = f"""
     PRAGMA user_version = {LAYOUT};
     COMMIT;
 """
+_TABLES = ("events", "wakes", "snapshots")
+_COLUMNS = {"account", "seq", "event_id", "type", "body", "at"}
 _SETTINGS = ("synchronous = FULL", "fullfsync = ON", "wal_autocheckpoint = 0", "trusted_schema = OFF")
 
 _LOAD = LOAD.format(account=":account", after=":after")
@@ -84,9 +89,11 @@ class Sqlite:
     Args:
         path: of the file. Beside it SQLite keeps two more, ending in -wal and -shm, which belong to it.
         timeout: how long a call waits while another process writes; `StoreUnavailable` after that.
+        make: whether the file, and its tables, are made where they are not there; without it such a file is refused.
 
     Raises:
-        InvalidValue: the path is that of a database in memory, or the time-out is negative.
+        InvalidValue: the path is that of a database in memory, or the time-out is negative; by any call, the file
+            holds something else than a store, or nothing where it is not to be made. Nothing is written into it then.
 
     Example:
         >>> import tempfile
@@ -97,7 +104,9 @@ class Sqlite:
         >>> folder.cleanup()
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, timeout: timedelta = timedelta(seconds=10)) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, timeout: timedelta = timedelta(seconds=10), make: bool = True
+    ) -> None:
         if not isinstance(path, str | os.PathLike):
             raise InvalidValue("path", f"must be that of a file, not {shown(path)}")
         self._path = os.fspath(path)
@@ -108,6 +117,7 @@ class Sqlite:
         if instance("timeout", timeout, timedelta) < timedelta():
             raise InvalidValue("timeout", "must not be negative")
         self._timeout = timeout / timedelta(seconds=1)
+        self._make = instance("make", make, bool)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._appends = 0
@@ -227,7 +237,7 @@ class Sqlite:
         with self._lock:
             try:
                 if self._connection is None:
-                    self._connection = _opened(self._path, self._timeout)
+                    self._connection = _opened(self._path, self._timeout, make=self._make)
                 yield self._connection
             except sqlite3.Error as failed:
                 self._drop()
@@ -257,27 +267,50 @@ class Sqlite:
             connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
 
 
-def _opened(path: str, timeout: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+def _opened(path: str, timeout: float, *, make: bool) -> sqlite3.Connection:
+    address = f"{Path(path).absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
+    connection = sqlite3.connect(address, timeout=timeout, isolation_level=None, check_same_thread=False, uri=True)
     try:
         connection.text_factory = _text
-        _write_ahead(connection, timeout)
+        is_laid_out = _patiently(lambda: _is_laid_out(connection, path, make=make), timeout)
+        _patiently(lambda: _write_ahead(connection), timeout)
         for setting in _SETTINGS:
             connection.execute(f"PRAGMA {setting}")
-        _lay_out(connection)
+        if not is_laid_out:
+            connection.executescript(SCHEMA)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _lay_out(connection: sqlite3.Connection) -> None:
-    """Make the tables in a new file, once, whoever comes first."""
-    (layout,) = connection.execute("PRAGMA user_version").fetchone()
-    if layout == 0:
-        connection.executescript(SCHEMA)
-    elif layout != LAYOUT:
+def _is_laid_out(connection: sqlite3.Connection, path: str, *, make: bool) -> bool:
+    """Whether the tables are there, or nothing yet; only read, as the file may be somebody else's."""
+    with _one_look(connection):
+        (layout,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        kinds = dict(connection.execute("SELECT name, type FROM sqlite_master").fetchall())
+        columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(events)")}
+    if not kinds and layout == application == 0:
+        if not make:
+            raise InvalidValue("path", f"{shown(path)} holds no accounts, and no tables for them")
+        return False
+    has_tables = all(kinds.get(name) == "table" for name in _TABLES) and columns >= _COLUMNS
+    if not has_tables or application != 0 or layout < LAYOUT:
+        raise InvalidValue("path", f"{shown(path)} holds other tables; accounts are kept in a file of their own")
+    if layout > LAYOUT:
         raise StoreUnavailable(f"a later version of the library has made this file: its layout is {layout}")
+    return True
+
+
+@contextlib.contextmanager
+def _one_look(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is read is of one instant: whoever lays the file out does it in one transaction."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.commit()
 
 
 def _text(stored: bytes) -> str:
@@ -285,20 +318,23 @@ def _text(stored: bytes) -> str:
     return stored.decode(errors="surrogateescape")
 
 
-def _write_ahead(connection: sqlite3.Connection, timeout: float) -> None:
-    """Write-ahead logging, a lasting property of the file. Two who create it at once: SQLite does not wait here."""
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Write-ahead logging, a lasting property of the file."""
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreUnavailable(f"the file cannot be written ahead, which safety rests on: its mode is {mode}")
+
+
+def _patiently(step: Callable[[], _T], timeout: float) -> _T:
+    """Where two create a file at once SQLite does not always wait."""
     deadline = time.monotonic() + timeout
     while True:
         try:
-            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return step()
         except sqlite3.OperationalError as busy:
             if busy.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
                 raise
             time.sleep(0.01)
-            continue
-        if mode != "wal":
-            raise StoreUnavailable(f"the file cannot be written ahead, which safety rests on: its mode is {mode}")
-        return
 
 
 # --- statements ---------------------------------------------------------------------------------------------------

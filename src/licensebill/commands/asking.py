@@ -87,6 +87,12 @@ def instant_of(at: str, account: Account) -> datetime.datetime:
     return moment_of(at, "a day, or a point in time with its zone such as 2026-12-01T12:00Z")
 
 
+#: Characters of addresses and keys.
+_NO_TIME = frozenset("@_=")
+#: Python would take weeks, days without dashes, and anything before the time.
+_BEGINS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}($|[T ])", re.ASCII)
+
+
 def moment_of(at: str, wanted: str = "a point in time with its zone such as 2026-12-01T12:00Z") -> datetime.datetime:
     """A point in time with its zone.
 
@@ -94,9 +100,10 @@ def moment_of(at: str, wanted: str = "a point in time with its zone such as 2026
         InvalidValue: it is none, or has no zone.
     """
     # a time has so many digits that no error would repeat it
-    given = shown(at) if holds_card_number(at) or not at.isprintable() else repr(at[:40])
+    is_repeated = at.isprintable() and not holds_card_number(at) and not _NO_TIME & set(at)
+    given = repr(at[:40]) if is_repeated else shown(at)
     try:
-        moment = datetime.datetime.fromisoformat(at)
+        moment = datetime.datetime.fromisoformat(at if _BEGINS.match(at) else "")
     except ValueError:
         raise InvalidValue("--at", f"must be {wanted}, not {given}") from None
     if moment.utcoffset() is None:

@@ -8,12 +8,11 @@ import contextlib
 import csv
 import datetime
 import os
-import sqlite3
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
-from urllib.parse import urlsplit
 
 import attrs
 from cyclopts import Parameter
@@ -43,7 +42,6 @@ GatewayName = Literal["stripe", "stand-in"]
 KEY_VARIABLE = "STRIPE_API_KEY"
 #: How long Stripe may take to answer one request, in seconds, before it counts as unknown what became of it.
 TIMEOUT = 30
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 # --- the store ----------------------------------------------------------------------------------------------------
@@ -71,9 +69,9 @@ def opened_store(url: str, *, new: bool = False) -> Iterator[Kept]:
         InvalidValue: an address of neither form, no such file, or no driver.
         StoreUnavailable: the tables could not be made.
     """
-    scheme = url.partition(":")[0]
-    if scheme == "sqlite":
-        store: Kept = _sqlite(url.removeprefix("sqlite:"), new=new)
+    scheme, colon, path = url.partition(":")
+    if scheme == "sqlite" and colon:
+        store: Kept = _sqlite(path, new=new)
     elif scheme in {"postgresql", "postgres"}:
         store = _postgres(url, new=new)
     else:
@@ -85,24 +83,24 @@ def opened_store(url: str, *, new: bool = False) -> Iterator[Kept]:
 def _sqlite(path: str, *, new: bool) -> Sqlite:
     if not path or path == ":memory:":
         raise InvalidValue("--store", "must name a file after sqlite:")
-    if not new and not Path(path).is_file():
+    if path.startswith("//"):
+        raise InvalidValue("--store", "must be sqlite:PATH; after // it would be a file in the topmost folder")
+    file = Path(path)
+    if file.is_dir():
+        raise InvalidValue("--store", f"must name a file after sqlite:, and {shown(path)} is a folder")
+    if new and not file.parent.is_dir():
+        raise InvalidValue("--store", f"there is no folder {shown(str(file.parent))} to make the file in")
+    if not new and not file.is_file():
         raise InvalidValue("--store", f"there is no file {shown(path)}; `licensebill open` makes it")
-    if Path(path).is_file() and not _may_be_ours(Path(path)):
-        raise InvalidValue("--store", f"{shown(path)} holds other tables; accounts are kept in a file of their own")
     if new:
-        with contextlib.suppress(OSError):  # what is wrong with the path is for the store to say
-            Path(path).touch(mode=0o600)  # for nobody else: it holds names and the provider's tokens
-    return Sqlite(path)
-
-
-def _may_be_ours(path: Path) -> bool:
-    """Not of a database with tables of somebody else's only; whatever else is wrong is for the store to say."""
+        with contextlib.suppress(OSError):  # it is there; what else is wrong with the path is for the store to say
+            file.touch(mode=0o600, exist_ok=False)  # for nobody else: it holds names and the provider's tokens
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.Error:
-        return True
-    return not names or {"events", "wakes"} <= names
+        store = Sqlite(path, make=new)
+        store.accounts(limit=1)  # opens it, so that what is wrong with it is said before anything is done
+    except InvalidValue as refused:
+        raise InvalidValue("--store", refused.problem) from None
+    return store
 
 
 def _postgres(url: str, *, new: bool) -> Kept:
@@ -200,14 +198,18 @@ def check_key(client: Any) -> None:  # noqa: ANN401 - Stripe's client
         return  # it is not there: the key was taken. Whatever else fails, the run will meet it
 
 
+#: Nothing else than a server's name and a port: what is read in two ways could lead elsewhere.
+_STAND_IN_URL = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(?::0*([0-9]{1,5}))?/?", re.ASCII | re.IGNORECASE)
+_PORTS = range(1, 2**16)
+
+
 def _loopback(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
+    """The address of a stand-in on this machine, put together again from its parts."""
+    found = _STAND_IN_URL.fullmatch(url)
+    port = 80 if found is None or found[2] is None else int(found[2])
+    if found is None or port not in _PORTS:
         raise InvalidValue("--gateway-url", "must be that of a stand-in on this machine, such as http://127.0.0.1:4010")
-    return url.rstrip("/")
+    return f"http://{found[1].lower()}:{port}"
 
 
 def _customers(path: Path | None) -> Mapping[str, str]:

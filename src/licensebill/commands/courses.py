@@ -1,6 +1,9 @@
 """Courses: `licensebill simulate`, which plays a balance through weeks of automatic recharge, and draws it."""
 
+import io
 import itertools
+import os
+import shutil
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -45,6 +48,9 @@ def simulate(
         as_json: print data.
     """
     used = [amount_of("--daily", amount, currency) for amount in daily]
+    for amount in used:
+        if amount.micros < 0:
+            raise InvalidValue("--daily", f"must not be negative, not {amount}")
     pattern = as_asked("--daily", lambda: UsagePattern.by_day(used))
     stated, chosen = amount_of("--balance", balance, currency), policy_of(policy)
     course = as_asked(
@@ -56,9 +62,9 @@ def simulate(
     )
     if plot is not None:
         try:
-            _draw(course, policy, plot)
+            _put(_drawn(course, policy, plot), plot)
         except OSError as failed:
-            why = failed.strerror if plot.parent.is_dir() else "there is no such folder"
+            why = (failed.strerror or str(failed)) if plot.parent.is_dir() else "there is no such folder"
             raise InvalidValue("--plot", f"cannot write {shown(str(plot))}: {why}") from None
     if as_json:
         print_explained(_course_data(course), course, explain=False)
@@ -101,11 +107,29 @@ def _course_data(course: SawTooth) -> dict[str, Any]:
     }
 
 
-def _draw(course: SawTooth, policy: PolicyName, file: Path) -> None:
+def _put(drawing: bytes, file: Path) -> None:
+    """All of it or nothing: what was there before stays where the disk is full. What is no file is written to."""
+    if file.exists() and not file.is_file():
+        file.write_bytes(drawing)
+        return
+    target = file.resolve()
+    beside = target.with_name(f".{os.getpid()}-{target.name}")
+    try:
+        beside.write_bytes(drawing)
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _drawn(course: SawTooth, policy: PolicyName, file: Path) -> bytes:
     """The balance at every run, as matplotlib draws it."""
     kind = file.suffix.lower().removeprefix(".")
     if kind not in {"svg", "png"}:
         raise InvalidValue("--plot", f"must be the name of an .svg or .png file, not {shown(file.name)}")
+    os.environ.pop("MPLBACKEND", None)  # no window is opened: which kind it would be does not matter
     try:
         with extra("plot"):
             from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
@@ -118,4 +142,6 @@ def _draw(course: SawTooth, policy: PolicyName, file: Path) -> None:
     axes.set_title(f"Automatic recharge, policy {policy}")
     axes.set_ylabel(f"balance in {course.opening.currency}")
     axes.axhline(0, color="grey", linewidth=0.5)
-    figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else {})
+    drawing = io.BytesIO()
+    figure.savefig(drawing, format=kind, metadata={"Date": None} if kind == "svg" else {})
+    return drawing.getvalue()

@@ -31,6 +31,8 @@ def explain(
         as_json: print data.
     """
     if account is None:
+        if on is not None:
+            raise InvalidValue("--on", "is for a figure of an account file, and none is named")
         found = as_asked("FIGURE", lambda: rule(figure.upper() if figure.upper() in RULES else figure))
         if as_json:
             print_json(_rule_data(found))

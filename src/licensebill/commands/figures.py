@@ -1,7 +1,8 @@
 """Figures: the commands that calculate one thing and print it, a bill or a fee, a recharge, ports or a preview."""
 
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -34,11 +35,14 @@ from licensebill.commands.printing import (
     print_table,
 )
 from licensebill.cycles import billing_cycle, first_instant
+from licensebill.errors import InvalidValue
 from licensebill.ledger import Line
 from licensebill.money import Money
 from licensebill.people import Authorization, Person
 from licensebill.storage import Reading, StorageFee
 from licensebill.terms import Applied
+
+_T = TypeVar("_T")
 
 # --- bill ---------------------------------------------------------------------------------------------------------
 
@@ -68,7 +72,9 @@ def bill(
         "--on", lambda: first_instant(billing_cycle(on, anchor_day=file.account.anchor_day).start, file.account.tz)
     )
     readings = file.readings if storage_used is None else (_stated(storage_used, start),)
-    made = monthly_bill(file.account, on, readings=readings, users=users)
+    made = _calculated(
+        "--users", lambda: monthly_bill(file.account, on, readings=readings, users=users), "allowance", "micros"
+    )
     quoted = recharge_at("--on", file, account, start)
     if as_json:
         print_explained({"bill": _bill_data(made), "recharge": _recharge_data(quoted)}, made, quoted, explain=explain)
@@ -143,7 +149,7 @@ def storage_fee(*, users: Count, used: Count, explain: Explain = False, as_json:
         explain: print the rules and the numbers of every figure.
         as_json: print data.
     """
-    fee = storage.monthly_fee(used=used, users=users)
+    fee = _calculated("--users", lambda: storage.monthly_fee(used=used, users=users), "allowance")
     advice = storage.reductions(fee)
     if as_json:
         data = {
@@ -277,7 +283,11 @@ def preview(
     # nothing is bought: who would authorize it does not matter
     nobody = Authorization(Person("Nobody", "Yet"), accepted=True)
     as_asked("--on", lambda: advance(acme, on))
-    made = license_purchase(acme, product, total, by=acme.administrator, authorization=nobody, on=on)
+    made = _calculated(
+        "--total",
+        lambda: license_purchase(acme, product, total, by=acme.administrator, authorization=nobody, on=on),
+        "micros",
+    )
     if as_json:
         print_explained({"preview": _preview_data(made)}, made, explain=explain)
         return
@@ -328,15 +338,19 @@ def ports_needed(
 
     """
     offered = ports.offered_traffic(calls=calls, mean_seconds=mean_seconds, over_seconds=over_seconds)
-    needed = ports.ports_for(offered, blocking)
+    needed = _calculated("--calls", lambda: ports.ports_for(offered, blocking), "offered")
     of_owned = None if owned is None else ports.blocking_probability(whole("--owned", owned), offered)
     if as_json:
         data: dict[str, Any] = {"offered_erlangs": str(offered), "blocking": blocking, "ports": needed}
         print_json({**data, "owned": owned, "owned_blocking": _optional_text(of_owned)})
         return
-    print(f"{offered} erlangs are offered; {needed} ports block at most {blocking} of the calls (PRT-5).")
-    if of_owned is not None:
-        print(f"{owned} ports block {of_owned} of them.")
+    print(f"{offered} erlangs are offered; {_blocking(needed)} at most {blocking} of the calls (PRT-5).")
+    if owned is not None:
+        print(f"{_blocking(owned)} {of_owned} of them.")
+
+
+def _blocking(count: int) -> str:
+    return "1 port blocks" if count == 1 else f"{count} ports block"
 
 
 # --- recharge -----------------------------------------------------------------------------------------------------
@@ -392,6 +406,19 @@ def _print_recharge(quoted: Recharge) -> None:
     print(f"Recharge: {verdict}.\n{quote.reason}")
     for remark in quoted.remarks:
         print(f"Note: {remark}")
+
+
+# --- what is too large ------------------------------------------------------------------------------------------------
+
+
+def _calculated(option: str, answer: Callable[[], _T], *places: str) -> _T:
+    """An answer; where what comes of a number that was typed is out of bounds, that number is named."""
+    try:
+        return answer()
+    except InvalidValue as refused:
+        if refused.place not in places:
+            raise
+        raise InvalidValue(option, "is too large to be calculated with") from None
 
 
 # --- as data --------------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def print_table(
     # drawn apart, so that a pipe that breaks is the command's business and not the table printer's
     drawn = io.StringIO()
     colors: Any = {"force_terminal": True} if is_terminal else {"color_system": None}
-    Console(file=drawn, highlight=False, markup=False, soft_wrap=True, width=_WIDTH, **colors).print(table)
+    Console(file=drawn, highlight=False, markup=False, emoji=False, soft_wrap=True, width=_WIDTH, **colors).print(table)
     print("\n".join(line.rstrip() for line in drawn.getvalue().splitlines()))
 
 
@@ -77,8 +77,8 @@ def print_explained(data: dict[str, Any], *figures: Explained, explain: bool) ->
 
 
 def print_json(data: dict[str, Any]) -> None:
-    """Data, indented."""
-    print(json.dumps(data, indent=2, ensure_ascii=False))
+    """Data, indented; in ASCII, so that it is the same JSON whatever the encoding of the output."""
+    print(json.dumps(data, indent=2))
 
 
 def money_data(amount: Money) -> dict[str, str]:

@@ -151,7 +151,7 @@ class Found:
     def add(self, standing: Standing, now: datetime) -> None:
         """One more account."""
         self.read += 1
-        if standing.at > now + _SKEW:
+        if standing.at - now > _SKEW:
             text = f"its latest event is of {_minute(standing.at)}, and nothing is planned before that"
             self.ahead.add(standing.account.id, "ahead_of_the_clock", text)
         for charge in standing.charges:
@@ -216,11 +216,10 @@ def status(*accounts: str, store: StoreUrl, at: str | None = None, as_json: Json
         as_json: print data.
     """
     clock, found = clock_of(at), Found()
-    for account in accounts:
-        text("account", account)
+    named = dict.fromkeys(text("account", account) for account in accounts)
     with opened_store(store) as kept, progress("status") as count:
         charging = _charging(kept, clock)
-        for account in accounts or _all(kept):
+        for account in named or _all(kept):
             try:
                 found.add(charging.standing(account), clock())
             except UnknownAccount:
@@ -298,9 +297,12 @@ def resolve(
 
 def _amount(text: str, currency: str) -> Money:
     try:
-        return captured_amount("--amount", Money.parse(text, currency))
+        amount = captured_amount("--amount", Money.parse(text, currency))
     except InvalidValue as refused:
         raise InvalidValue("--amount", refused.problem) from None
+    if amount != amount.payable():
+        raise InvalidValue("--amount", f"must be an amount that can be paid, not {amount}")
+    return amount
 
 
 def _resolved(asked: Money, captured: Money | None, left: Charge | None, decision: str, by: str) -> str:
@@ -338,14 +340,16 @@ def ledger(
         raise InvalidValue("--to", f"must not be before {first}, not {last}")
     chosen = None if category is None else _CATEGORIES[category]
     listed: list[dict[str, Any]] = []
+    named = tuple(dict.fromkeys(accounts))
     with opened_store(store) as kept:
-        for account in accounts or _all(kept):
-            made, currency = _transactions(kept, account)
+        read = ((account, *_transactions(kept, account)) for account in named or _all(kept))
+        # of those that are named none is shown unless all are there
+        for account, made, currency in list(read) if named else read:
             found = selection(made, currency, first=first, last=last, category=chosen)
             if as_json:
                 listed.append(_ledger_data(account, found))
             else:
-                _show_ledger(found, "" if len(accounts) == 1 else account)
+                _show_ledger(found, "" if len(named) == 1 else account)
     if as_json:
         print_json({"accounts": listed})
     return ANSWERED

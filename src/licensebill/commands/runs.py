@@ -8,13 +8,13 @@ import contextlib
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Literal, Self
 
 import attrs
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -36,13 +36,22 @@ JobName = Literal["monthly", "recharge", "settle"]
 _JOBS = {"monthly": Job.BILLS, "recharge": Job.RECHARGES, "settle": Job.SETTLE}
 
 
+def _folder(_: object, tokens: Sequence[Token]) -> Path:
+    """A folder; where a variable of a script is empty, the present one is not what is meant."""
+    if not tokens[0].value:
+        raise ValueError("must name a folder; a dot is the present one")
+    return Path(tokens[0].value)
+
+
 def run(
     job: JobName,
     /,
     *,
     store: StoreUrl,
     gateway: GatewayName,
-    meters: Annotated[Path | None, Parameter(help="A folder with usage.csv and storage.csv in ACCOUNT/.")] = None,
+    meters: Annotated[
+        Path | None, Parameter(help="A folder with usage.csv and storage.csv in ACCOUNT/.", converter=_folder)
+    ] = None,
     at: str | None = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     customers: Annotated[Path | None, Parameter(env_var="LICENSEBILL_CUSTOMERS")] = None,
