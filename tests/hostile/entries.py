@@ -237,6 +237,8 @@ def _with_halted_charge() -> charging.Office:
 
 
 _FOLDER = tempfile.TemporaryDirectory()
+_CUSTOMERS = Path(_FOLDER.name) / "customers.csv"
+_CUSTOMERS.write_text("account,customer\nacme,cus_1\n", encoding="utf-8")
 _OFFICE, _HALTED, _KEYED = charging.office(), _with_halted_charge(), charging.office(is_keyed=True)
 _OFFICE.charging.change("acme", charging.buy())
 _STANDING, _HISTORY = stores.sample_standing(), stores.sample_history(3)
@@ -364,6 +366,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "charging.Charging.open": {"self": _OFFICE.charging, "account": charging.acme(id="other")},
     "charging.Charging.resolve": {"self": _HALTED.charging, "decision": events.Decision.ASK_AGAIN},
     "codec.load_account": {"path": ACME / "account.toml"},
+    "codec.load_customers": {"path": _CUSTOMERS},
     "codec.load_readings": {"path": ACME / "storage.csv"},
     "codec.load_usage": {"path": ACME / "usage.csv"},
     "codec.read_account": {"source": (ACME / "account.toml").read_text(encoding="utf-8")},

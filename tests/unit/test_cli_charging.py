@@ -516,9 +516,9 @@ BAD: list[tuple[list[str], int, str]] = [
     (
         ["run", "settle", *STAND_IN, "--customers", "{folder}/acme.toml"],
         2,
-        "must have the two columns account,customer",
+        "acme.toml: 1 fault line 1: must begin with the columns account,customer",
     ),
-    (["run", "settle", *STAND_IN, "--customers", "{folder}/charges.db"], 2, "--customers: must be a CSV file in UTF-8"),
+    (["run", "settle", *STAND_IN, "--customers", "{folder}/charges.db"], 2, "charges.db: 1 fault line 2: is not UTF-8"),
     (["run", "settle", *STAND_IN, "--customers", "{folder}/card.csv"], 2, "holds what could be a card number"),
 ]
 

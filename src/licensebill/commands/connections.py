@@ -5,7 +5,6 @@ repeated: the one may hold a password, the other is one.
 """
 
 import contextlib
-import csv
 import datetime
 import os
 import re
@@ -17,12 +16,12 @@ from typing import Annotated, Any, Literal, Protocol
 import attrs
 from cyclopts import Parameter
 
-from licensebill._checks import cardless_text, distinct
 from licensebill.adapters.arguments import utc
 from licensebill.adapters.files import Files
 from licensebill.adapters.sqlite import Sqlite
 from licensebill.charging import Job
-from licensebill.commands.asking import moment_of
+from licensebill.codec import load_customers
+from licensebill.commands.asking import as_asked, moment_of
 from licensebill.errors import InvalidValue, shown
 from licensebill.outcomes import Outcome
 from licensebill.protocols import Capabilities, Clock, LookUp, NotSent, Request, SnapshotStore, Store, TwoPhaseGateway
@@ -213,17 +212,7 @@ def _loopback(url: str) -> str:
 
 
 def _customers(path: Path | None) -> Mapping[str, str]:
-    if path is None:
-        return {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.reader(lines, strict=True))
-    except (UnicodeDecodeError, csv.Error):
-        raise InvalidValue("--customers", "must be a CSV file in UTF-8") from None
-    if rows[:1] != [["account", "customer"]] or any(len(row) != len(rows[0]) for row in rows):
-        raise InvalidValue("--customers", "must have the two columns account,customer")
-    distinct("--customers", [account for account, _ in rows[1:]], "the account")
-    return {account: cardless_text("--customers", customer) for account, customer in rows[1:]}
+    return {} if path is None else as_asked("--customers", lambda: load_customers(path), of="path")
 
 
 @attrs.frozen
