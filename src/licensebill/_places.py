@@ -19,7 +19,7 @@ import attrs
 from licensebill._tables import FieldPath
 from licensebill.errors import SHOWN_DIGITS, shown
 
-#: Brackets within brackets, beyond which a text that cannot be read counts as nested too deeply.
+#: Brackets within brackets, beyond which a text is nested too deeply to be read.
 DEEP = 100
 #: Parts of a path that are followed and written.
 _FOLLOWED = 20
@@ -264,6 +264,8 @@ def deep_line(source: str) -> int | None:
         >>> deep_line("[]"), deep_line("[\n" * 100 + "[")
         (None, 101)
     """
+    if source.count("[") + source.count("{") <= DEEP:  # nearly every text is passed without a closer look
+        return None
     depth = 0
     for line, kind, words in _tokens(source):
         if kind == "mark":

@@ -242,7 +242,6 @@ def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
     top = Node(document, (), [])
     result = _account_file(top)
     if top.noted:
-        # what the parser had the stack for, following its paths has too: each of its steps takes one frame as well
         lines = json_lines(source, [path for path, _, _ in top.noted]) if is_json else toml_lines(source)
         faults = [
             Fault(line=line_of(path, lines), field=field_of(path), code=code, problem=problem)
@@ -255,12 +254,13 @@ def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
 
 
 def _parsed(source: str, name: str, *, is_json: bool) -> Mapping[str, Any]:
+    deep = deep_line(source)
+    if deep is not None:
+        _refuse(name, "is nested too deeply", deep)
     try:
         document = _json(source, name) if is_json else _toml(source, name)
     except InvalidFile:
         raise
-    except RecursionError:
-        _refuse(name, "is nested too deeply", deep_line(source))
     except ValueError:
         _refuse(name, "holds a number too long to read", long_number_line(source))
     if not isinstance(document, dict):

@@ -188,11 +188,11 @@ class Explorer:
     """Explores one scenario with one kind of provider and a number of workers."""
 
     def __init__(self, scenario: Scenario, *, keyed: bool, workers: int = 1) -> None:
-        self.scenario = instance("scenario", scenario, Scenario)
-        self.keyed = instance("keyed", keyed, bool)
+        self.scenario: Scenario = instance("scenario", scenario, Scenario)
+        self.keyed: bool = instance("keyed", keyed, bool)
         self.end: datetime.datetime = scenario.start + timedelta(days=scenario.days)
         self.capabilities: Capabilities = Provider(keyed).capabilities
-        self.workers = whole("workers", workers, 1, _MOST)
+        self.workers: int = whole("workers", workers, 1, _MOST)
         self._parents: list[tuple[int, Event]] = []
         self._standings: list[Standing] = []
         self._numbers: dict[tuple[int, Event], int] = {}
