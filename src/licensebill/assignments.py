@@ -249,21 +249,21 @@ def save_table(
     return _saved(licenses, after, unmet, catalog, terms)
 
 
-def _marks(checks: object, catalog: Catalog) -> dict[str, frozenset[str]]:
+def _marks(checks: object, catalog: Catalog) -> dict[str, Collection[str]]:
     table: Mapping[object, object] = instance("checks", checks, Mapping)  # type: ignore[type-abstract]
     known = {product.id for product in instance("catalog", catalog, Catalog).products if product.kind in ASSIGNED_KINDS}
-    marks = {}
+    marks: dict[str, Collection[str]] = {}
     for user, products in table.items():
         if not isinstance(products, Collection) or isinstance(products, str):
             raise InvalidValue("checks", f"must hold a collection of product ids by user, not {shown(products)}")
         for product in products:
             if instance("checks", product, str) not in known:
                 _assignable(product, catalog)  # says what is wrong with it
-        marks[cardless_text("checks", user)] = frozenset(products)
+        marks[cardless_text("checks", user)] = products
     return marks
 
 
-def _marked(holding: Holding, marks: Mapping[str, frozenset[str]]) -> Holding:
+def _marked(holding: Holding, marks: Mapping[str, Collection[str]]) -> Holding:
     given = {user for user, products in marks.items() if holding.product in products}
     return holding.with_users(holding.users.difference(marks) | given)
 
