@@ -22,6 +22,17 @@ usage_file   A file of `--lines` rows read, beside Python's csv module alone tha
 `--profile` prints where the time of a bill goes, by function, and measures nothing. Its top line was `_checks.whole`,
 called 120 times for a bill and a recharge: a number in range now answers it at once, and ratios of checked numbers are
 not checked again, which leaves 40 calls. Of 1,960 calls of functions 1,070 are left, and none of these stands out.
+
+Measured on 2026-11-29, on two cores that nothing else was using; the usage files on one of them:
+
+* addition: 0.24 microseconds, py-moneyed's 0.46; 0.51 of its time.
+* bill: 129 microseconds; the rules alone 68, in ints 4.2, with attrs and Decimal 55. So 30 and 2.3 times as long, and
+  both goals are missed. The rules alone take 16 times as long as the ints, which leave out every check, currency and
+  source; what an account adds (its cycle, its sources, lines that explain themselves) takes the rest.
+* explanations: none is built unasked; a bill that is asked for its own takes 2.0 times as long.
+* growth: a table 142, 1,138 and 117,936 microseconds, for each of 100,000 users 1.04 times as long as for each of
+  1,000; a bill 253, 475 and 29,964, 0.67 times; an assignment 60, 54 and 2,414, since the set of users is copied. A
+  table took 1.6 times as long, for the sets that were made for each user, until none was.
 """
 
 import contextlib
