@@ -1,11 +1,12 @@
 """How many wrong programs the tests tell from the right one: mutation testing of the rule modules, with mutmut.
 
-    python bench/mutation.py --sample 100 --seed 1 [--module storage ...] [--processes 2] [--least 95] [--json]
-    python bench/mutation.py --all
+    python bench/mutation.py --sample 100 --seed 1 [--modules 8] [--module storage ...] [--processes 2] [--json]
+    python bench/mutation.py --all [--least 95]
 
 mutmut makes mutants: copies of a function with one thing changed (`<` to `<=`, a number, an argument left out). One is
 killed if a test fails, and survives if none does. All of it happens in copies of the tree, one for each module, that
-are gone afterwards; the tree itself is never written to.
+are gone afterwards; the tree itself is never written to. Most of a small sample's time goes by before a module's first
+mutant; `--modules` draws so many modules first, and the sample from these.
 
 The tests of a module are the unit and property tests of its name, and of the module that passes its names on; and the
 scenes, of what results and refusals say (`tests/scenes`). mutmut records which of them reach which function, and runs
@@ -185,7 +186,10 @@ def drawn(modules: Sequence[str], sample: int | None, seed: int) -> tuple[dict[s
 
 def measured(asked: argparse.Namespace) -> dict[str, Any]:
     """Make the mutants, draw some of them, and try these, each module's by themselves."""
-    numbers, names = drawn(asked.module or MODULES, asked.sample, asked.seed)
+    modules = asked.module or MODULES
+    if asked.modules is not None:
+        modules = sorted(random.Random(asked.seed).sample(modules, min(asked.modules, len(modules))))  # noqa: S311
+    numbers, names = drawn(modules, asked.sample, asked.seed)
     trials = [Trial(module, some, asked.patience, asked.folder) for module, some in names.items() if some]
     with concurrent.futures.ProcessPoolExecutor(asked.processes) as pool:
         done = dict(zip((trial.module for trial in trials), pool.map(Trial.__call__, trials), strict=True))
@@ -209,6 +213,7 @@ def main() -> None:
     extent.add_argument("--sample", type=int, help="try so many mutants, drawn from all")
     extent.add_argument("--all", action="store_true", help="try every mutant")
     parser.add_argument("--seed", type=int, default=1, help="draws another sample")
+    parser.add_argument("--modules", type=int, help="draw so many modules, and the sample from their mutants")
     parser.add_argument("--module", action="append", choices=MODULES, help="only this one; may be given again")
     parser.add_argument("--patience", type=int, default=15, help="how many times as long as its tests one may take")
     parser.add_argument("--processes", type=int, default=1, help="how many modules are tried at once")
@@ -216,8 +221,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON on one line")
     parser.add_argument("--folder", help="where the copy is made, instead of the system's folder for such")
     asked = parser.parse_args()
-    if asked.sample is not None and asked.sample < 1:
-        parser.error("--sample must be at least 1")
+    for name in ("sample", "modules"):
+        if getattr(asked, name) is not None and getattr(asked, name) < 1:
+            parser.error(f"--{name} must be at least 1")
     result = measured(asked)
     if asked.json:
         print(json.dumps(result))
