@@ -2,21 +2,46 @@
 
 import ast
 import re
+from collections.abc import Iterator
 
+import attrs
 import pytest
 
+from licensebill import terms
+from licensebill.money import Money
 from tests.architecture.source import RULE_MODULES, Module, name_of
 
-#: What the billing rules set: users, days, megabytes, minutes, dollars. And what a price looks like as text.
-_TARIFF = {5, 7, 14, 30, 50, 60, 100, 250, 400, 500, 1_000, 1_500, 3_000, 5_000, 50_000_000, 250_000_000}
+
+def _numbers(value: object) -> Iterator[int]:
+    """The numbers in a value of `terms`, amounts as micros; those up to 2 are too common to be known again."""
+    if isinstance(value, Money):
+        yield value.micros
+    elif attrs.has(type(value)):
+        for name in attrs.asdict(value, recurse=False):  # type: ignore[arg-type]
+            yield from _numbers(getattr(value, name))
+    elif isinstance(value, tuple | list):
+        yield from (number for item in value for number in _numbers(item))
+    elif type(value) is int and value > 2:
+        yield value
+
+
+#: Every number of the standard tariff, the policies, the increments and the catalog; and those numbers of the sources'
+#: examples that no term holds: megabytes, minutes and dollars.
+_TARIFF = {number for value in vars(terms).values() for number in _numbers(value)}
+_TARIFF |= {60, 100, 500, 1_000, 1_500, 3_000, 5_000, 50_000_000, 250_000_000}
+#: What a price looks like as text.
 _PRICE = re.compile(r"(?!0$)[0-9]+(\.[0-9]+)?")
 
 #: The few that are no tariff, by module and number, with the reason.
 NO_TARIFF: dict[tuple[str, int | str], str] = {
     ("cycles", 30): "the thirty-day month of CYC-4 is called by its length",
     ("ports", 100): "percent",
+    ("charges", 4): "hours until the provider is asked again: as below",
     ("charges", 5): "minutes until the provider is asked a second time: no money follows from it",
     ("charges", 7): "days: a bank debit is looked at weekly in the end",
+    ("funding", 4): "the last digits of a card that are shown",
+    ("readings", 3): "decimals of a size, for people",
+    ("usage", 3): "day, kind and amount",
     ("charging", 50): "events between two snapshots, which are a cache",
     ("charging", 500): "accounts on a page",
     ("charging", 1_000): "events that one run writes for an account at most, so that none runs for ever",
@@ -43,6 +68,6 @@ def test_no_exception_outlives_its_number() -> None:
 
 
 def test_planted_numbers_are_found() -> None:
-    """Numbers and prices in code are seen; those of docstrings, and small ones that count, are not."""
-    planted = 'def fee(users=5):\n    """250 MB."""\n    days = 30 if users else 2\n    return days, "0.02", "30 days"'
-    assert tariff_numbers(Module.parse("planted", planted)) == {5, 30, "0.02"}
+    """Numbers of terms and prices are seen in code; those of docstrings, and small ones that count, are not."""
+    planted = 'def fee(users=5):\n    """250 MB."""\n    days = 180 if users else 2\n    return days, "0.02", "30 days"'
+    assert tariff_numbers(Module.parse("planted", planted)) == {5, 180, "0.02"}
