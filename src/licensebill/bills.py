@@ -31,7 +31,7 @@ from licensebill.accounts import (
 from licensebill.changes import PlanBill
 from licensebill.cycles import Period, Proration, billing_cycle, first_instant, preceding, proration
 from licensebill.errors import InvalidValue
-from licensebill.explain import Explanation, Input
+from licensebill.explain import Explanation, Input, many, measured
 from licensebill.funding import SourceWarning
 from licensebill.ledger import Category, Line, LineKind, Selection, Transaction, selection
 from licensebill.licenses import Availability, Schedule
@@ -228,7 +228,7 @@ class Bill:
         """How much is charged for what, and what is owed since when, in sentences for the customer."""
         charged = f"{self.due} to be charged{f' to {self.source}' if self.source else ''}."
         owed = "" if self.past_due_since is None else f" The account is past due since {self.past_due_since}."
-        return f"{len(self.lines)} lines for {self.cycle}, {charged}{owed}"
+        return f"{many(len(self.lines), 'line')} for {self.cycle}, {charged}{owed}"
 
     def explanation(self) -> Explanation:
         """The bill's total and, below it, every line.
@@ -282,12 +282,8 @@ def monthly_bill(
     """
     instance("account", account, Account)
     cycle = billing_cycle(day("on", on), anchor_day=account.anchor_day)
+    # no further than the next cycle: a later bill than the oldest is refused, and the way to its day is not gone
     account = advance(account, max(account.today, min(on, account.cycle.end)))
-    if account.unbilled:
-        _kept(
-            account, cycle
-        )  # the oldest comes first: a bill of the far future is refused before the way there is gone
-    account = advance(account, max(account.today, on))
     kept = _kept(account, cycle)
     schedule = None if kept.licenses is None else schedule_on(account, kept.licenses, cycle.start)
     fee = None if kept.licenses is None else _storage_fee(account, kept, readings, users)
@@ -397,7 +393,7 @@ def _fee_terms(terms: StorageTerms, since: date, source: str) -> tuple[Applied, 
     return tuple(
         Applied(
             name=f"storage: {name.replace('_', ' ')}",
-            value=_with_unit(value, unit),
+            value=measured(value.name.lower().replace("_", " ") if isinstance(value, enum.Enum) else str(value), unit),
             rule=rule,
             since=since,
             source=source,
@@ -405,12 +401,6 @@ def _fee_terms(terms: StorageTerms, since: date, source: str) -> tuple[Applied, 
         for name, value, unit, rule in numbers(terms)
         if rule in _FEE_RULES
     )
-
-
-def _with_unit(value: object, unit: str) -> str:
-    if isinstance(value, enum.Enum):
-        return value.name.lower().replace("_", " ")
-    return f"{value} {unit.removesuffix('s') if value == 1 else unit}".rstrip()
 
 
 def _true_up_line(result: TrueUp) -> Line:

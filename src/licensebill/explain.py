@@ -12,6 +12,7 @@ This module knows no rule and no money: values arrive as text with a unit beside
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any, Protocol
 
 import attrs
@@ -83,13 +84,13 @@ class Explanation:
         """
         whole("indent", indent)
         rules = f" [{', '.join(self.rules)}]" if self.rules else ""
-        lines = [f"{self.figure}: {_measured(self.value, self.unit)}{rules}"]
+        lines = [f"{self.figure}: {measured(self.value, self.unit)}{rules}"]
         lines += (f"  {line}" for line in self.because.splitlines())
         if self.working:
             lines.append(f"  = {self.working}")
         for given in self.inputs:
             origin = f" ({given.origin})" if given.origin else ""
-            lines.append(f"  {given.name}: {_measured(given.value, given.unit)}{origin}")
+            lines.append(f"  {given.name}: {measured(given.value, given.unit)}{origin}")
         own = "\n".join(" " * indent + line for line in lines)
         return "\n".join([own, *(part.as_text(indent + 2) for part in self.parts)])
 
@@ -114,6 +115,28 @@ class Explained(Protocol):
         """The tree of this figure."""
 
 
-def _measured(value: str, unit: str) -> str:
-    """A value with its unit, which is told in the singular for one."""
+# --- numbers in words ---------------------------------------------------------------------------------------------
+
+
+def many(count: int | Fraction, what: str) -> str:
+    """A number with what is counted, in the plural unless it is one.
+
+    Source: BIL-5.
+
+    Example:
+        >>> many(1, "day"), many(0, "day")
+        ('1 day', '0 days')
+    """
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def measured(value: str, unit: str) -> str:
+    """A value with its unit, if there is one; a plural such as "licenses" is told in the singular for 1.
+
+    Source: BIL-5.
+
+    Example:
+        >>> measured("1", "licenses"), measured("30.00", "USD"), measured("not due", "")
+        ('1 license', '30.00 USD', 'not due')
+    """
     return f"{value} {unit.removesuffix('s') if value == '1' else unit}" if unit else value

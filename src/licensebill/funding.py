@@ -34,7 +34,7 @@ from licensebill.administration import check_permitted as check_permitted
 from licensebill.administration import may as may
 from licensebill.cycles import LAST_ANCHOR_DAY, InvalidPeriod, boundary
 from licensebill.errors import InvalidValue, RuleViolation
-from licensebill.explain import Explanation, Input
+from licensebill.explain import Explanation, Input, many
 from licensebill.outcomes import CONSEQUENCES as CONSEQUENCES
 from licensebill.outcomes import DELIVERIES as DELIVERIES
 from licensebill.outcomes import Again as Again
@@ -52,7 +52,6 @@ from licensebill.outcomes import Unknown as Unknown
 from licensebill.outcomes import Voided as Voided
 from licensebill.outcomes import what_follows as what_follows
 from licensebill.people import Person
-from licensebill.readings import many
 from licensebill.terms import STANDARD
 from licensebill.terms import BalanceAtEnd as BalanceAtEnd
 from licensebill.terms import FundingTerms as FundingTerms

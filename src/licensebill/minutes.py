@@ -25,11 +25,10 @@ import attrs
 from licensebill._checks import MAX_WHOLE, cardless_text, checked, day, each_of, instance, instant, whole
 from licensebill.cycles import InvalidPeriod, Period, boundary
 from licensebill.errors import InvalidValue, RuleViolation
-from licensebill.explain import Explanation, Input
+from licensebill.explain import Explanation, Input, many
 from licensebill.money import ExactMoney, InvalidMoney, Money, decimals, exact, payable_amount
 from licensebill.people import Authorization
 from licensebill.pricing import price_amount
-from licensebill.readings import many
 from licensebill.terms import FAQ as FAQ
 from licensebill.terms import GUIDE as GUIDE
 from licensebill.terms import GUIDE_EXAMPLE as GUIDE_EXAMPLE

@@ -146,7 +146,7 @@ def decimals(currency: str) -> int:
 
 def _check_micros(_: object, __: object, micros: int) -> None:
     try:
-        whole("micros", micros, -MAX_MICROS)
+        whole("micros", micros, -MAX_MICROS, MAX_MICROS)
     except InvalidValue as refused:
         raise InvalidMoney(refused.place, refused.problem) from None
 

@@ -16,8 +16,7 @@ import attrs
 
 from licensebill._checks import checked, instance, whole
 from licensebill.errors import InvalidValue, shown
-from licensebill.explain import Explanation, Input
-from licensebill.readings import many
+from licensebill.explain import Explanation, Input, many
 from licensebill.terms import STANDARD
 from licensebill.terms import OutboundPorts as OutboundPorts
 from licensebill.terms import PortTerms as PortTerms

@@ -15,20 +15,12 @@ import attrs
 
 from licensebill._checks import cardless_text, checked, each_of, instance, instant_in_utc, whole
 from licensebill.errors import InvalidValue, RuleViolation
-from licensebill.explain import Explanation, Input
+from licensebill.explain import Explanation, Input, many
 from licensebill.terms import STANDARD, ByteUnits, ReadingRule, StorageTerms
 
 _DAY, _MICROSECOND = timedelta(days=1), timedelta(microseconds=1)
 
 # --- bytes in words -----------------------------------------------------------------------------------------------
-
-
-def many(count: int | Fraction, what: str) -> str:
-    """A number with what is counted, in the plural unless it is one.
-
-    Source: BIL-5.
-    """
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 _NAMES = {ByteUnits.DECIMAL: ("MB", "GB"), ByteUnits.BINARY: ("MiB", "GiB")}

@@ -14,11 +14,10 @@ import attrs
 
 from licensebill._checks import checked, day, instance, tuple_of
 from licensebill.errors import InvalidValue, RuleViolation
-from licensebill.explain import Explanation, Input
+from licensebill.explain import Explanation, Input, many
 from licensebill.holdings import Licenses
 from licensebill.money import CurrencyMismatch, ExactMoney, Money, decimals, total
 from licensebill.pricing import Charge, PerUnit, Price, ZeroQuantity, charge
-from licensebill.readings import many
 from licensebill.terms import Applied, Catalog, Contract, Floor, Product, Step
 
 _UNIT = "licenses"
@@ -370,13 +369,12 @@ class Schedule:
 
         Source: LIC-10, MON-1, BIL-5.
         """
-        number = len(self.lines)
         return Explanation(
             figure="licenses each month",
             value=self.total.text,
             unit=self.currency,
             rules=("LIC-10", "MON-1"),
-            because=f"The sum of {number} line{'' if number == 1 else 's'}, by the terms of {self.on}.",
+            because=f"The sum of {many(len(self.lines), 'line')}, by the terms of {self.on}.",
             working=" + ".join(line.amount.text for line in self.lines) or "0",
             parts=tuple(line.explanation() for line in self.lines),
         )

@@ -21,7 +21,7 @@ import attrs
 from licensebill._checks import MAX_WHOLE, checked, day, instance, several, tuple_of, whole
 from licensebill.cycles import InvalidPeriod, first_instant
 from licensebill.errors import InvalidValue
-from licensebill.explain import Explanation, Input
+from licensebill.explain import Explanation, Input, many
 from licensebill.minutes import (
     AutomaticRecharge,
     RechargeDecision,
@@ -34,7 +34,6 @@ from licensebill.minutes import (
 from licensebill.money import Money, Unit, allocate, minor_unit, total
 from licensebill.people import Authorization, Person
 from licensebill.pricing import price_amount
-from licensebill.readings import many
 from licensebill.terms import GUIDE, STANDARD, RechargeLimits, RechargePolicy
 from licensebill.usage import UsageHistory, check_currency
 

@@ -20,7 +20,7 @@ import attrs
 from licensebill._checks import MAX_WHOLE, checked, instance, tuple_of, whole
 from licensebill.cycles import local_day
 from licensebill.errors import InvalidValue
-from licensebill.explain import Explanation, Input
+from licensebill.explain import Explanation, Input, many
 from licensebill.money import Money, decimals, exact
 from licensebill.pricing import packages_started
 from licensebill.readings import Growth as Growth
@@ -29,7 +29,7 @@ from licensebill.readings import Reading as Reading
 from licensebill.readings import TooFewReadings as TooFewReadings
 from licensebill.readings import counted_reading as counted_reading
 from licensebill.readings import growth as growth
-from licensebill.readings import many, sized
+from licensebill.readings import sized
 from licensebill.stored_items import ItemKind as ItemKind
 from licensebill.stored_items import Selection as Selection
 from licensebill.stored_items import StoredItem as StoredItem

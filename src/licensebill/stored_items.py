@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import attrs
 
 from licensebill._checks import cardless_text, checked, instance, tuple_of, whole
-from licensebill.explain import Explanation, Input
-from licensebill.readings import many, sized
+from licensebill.explain import Explanation, Input, many
+from licensebill.readings import sized
 
 
 class ItemKind(enum.Enum):

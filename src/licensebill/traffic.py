@@ -19,8 +19,7 @@ import attrs
 
 from licensebill._checks import MAX_WHOLE, checked, instance, instant, whole
 from licensebill.errors import InvalidValue, shown
-from licensebill.explain import Explanation, Input
-from licensebill.readings import many
+from licensebill.explain import Explanation, Input, many
 
 # --- calls that took place -----------------------------------------------------------------------------------------
 

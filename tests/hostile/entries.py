@@ -109,6 +109,8 @@ UNCHECKED = {
     "holdings.Holding.with_users": "ids that were checked before; there may be 100,000",
     "usage.check_currency": "two codes that were checked before",
     "usage.chosen": "picks one of two numbers, or of two columns",
+    "explain.many": "words for a number, for messages",
+    "explain.measured": "words for a number, for messages",
     "errors.one": "takes the type of any value, for messages",
     "errors.shown": "takes anything, for messages",
     "testing.explore.Explorer.judged": "goes on from what it gave itself",
@@ -116,7 +118,6 @@ UNCHECKED = {
     "testing.provider.StandIn.answer": "is called by its own server",
     "testing.provider.StandIn.post_events": "sends what `take_events` gives",
     "testing.faults.Schedule.perform": "is called by the faulty stores and gateways",
-    "readings.many": "words for a number, for messages",
 }
 #: The first example that comes.
 _ONCE = settings(

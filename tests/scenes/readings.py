@@ -31,7 +31,6 @@ def _peak(before: object, *given: readings.Reading) -> readings.Reading:
 SCENES: dict[str, Scene] = {
     "sizes": lambda: [sized(size) for size in _SIZES],
     "sizes in binary units": lambda: [sized(size, ByteUnits.BINARY) for size in (*_SIZES, 2**20, 2**30, 3 * 2**29)],
-    "numbers": lambda: [readings.many(count, "day") for count in (0, 1, 2)],
     "a reading": lambda: _NEW,
     "a reading of another zone": lambda: attrs.evolve(
         _NEW, at=_START.astimezone(datetime.timezone(timedelta(hours=2)))

@@ -3,12 +3,13 @@
 import copy
 import json
 import pickle
+from fractions import Fraction
 from typing import Any
 
 import attrs
 import pytest
 
-from licensebill.explain import Explanation, Input
+from licensebill.explain import Explanation, Input, many, measured
 from tests.working import mistakes
 
 USERS = Input("users", "8", "users", "stated by the caller")
@@ -118,3 +119,18 @@ def test_fields_are_named() -> None:
     """An explanation's texts cannot be mixed up by their order."""
     with pytest.raises(TypeError):
         Explanation("storage fee", "60.00", "USD")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 days"), (1, "1 day"), (2, "2 days"), (Fraction(3, 2), "3/2 days")])
+def test_counts_in_words(count: int | Fraction, words: str) -> None:
+    """One is singular, everything else plural."""
+    assert many(count, "day") == words
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [("1", "licenses", "1 license"), ("10", "licenses", "10 licenses"), ("1", "USD", "1 USD"), ("never", "", "never")],
+)
+def test_values_in_words(value: str, unit: str, words: str) -> None:
+    """A unit in the plural is told in the singular for one."""
+    assert measured(value, unit) == words

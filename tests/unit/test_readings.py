@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from licensebill.errors import InvalidValue, LicenseBillError
-from licensebill.readings import Growth, NoReading, Reading, TooFewReadings, counted_reading, growth, many, sized
+from licensebill.readings import Growth, NoReading, Reading, TooFewReadings, counted_reading, growth, sized
 from licensebill.terms import ByteUnits, ReadingRule, StorageTerms
 from tests.working import mistakes
 
@@ -57,12 +57,6 @@ def test_bytes_in_words(count: int, decimal: str, binary: str) -> None:
     """The largest unit that shows the number exactly with three decimals, else bytes: never rounded."""
     assert sized(count) == decimal
     assert sized(count, ByteUnits.BINARY) == binary
-
-
-@pytest.mark.parametrize(("count", "words"), [(0, "0 days"), (1, "1 day"), (2, "2 days"), (Fraction(3, 2), "3/2 days")])
-def test_counts_in_words(count: int | Fraction, words: str) -> None:
-    """One is singular, everything else plural."""
-    assert many(count, "day") == words
 
 
 # --- the reading that counts
