@@ -55,6 +55,13 @@ def test_every_rule_is_kept_or_accounted_for(rule: str) -> None:
     assert reason != ""
 
 
+def test_every_rule_has_a_test_that_names_it() -> None:
+    """So that whoever comes from a rule finds its tests by its id."""
+    tests = [path for kind in ("unit", "property") for path in sorted((ROOT / "tests" / kind).glob("test_*.py"))]
+    named = {cited for path in tests for cited in RULE_ID.findall(path.read_text(encoding="utf-8"))}
+    assert RULES.keys() - named == set()
+
+
 def test_every_rule_has_its_section() -> None:
     """Each rule is explained on the page that the register names, under a heading that begins with its id."""
     pages = {page: _text(page) for page in {rule.page for rule in RULES.values()}}

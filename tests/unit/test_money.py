@@ -309,7 +309,7 @@ class TestFromDecimal:
 
     @pytest.mark.parametrize("amount", [1.5, 1, True, "1", None, Fraction(1, 2)])
     def test_no_decimal(self, amount: Any) -> None:
-        """A float is refused even where it would be exact."""
+        """MON-3: a float is refused even where it would be exact."""
         with pytest.raises(InvalidMoney, match=r"^amount: must be a Decimal, not "):
             Money.from_decimal(amount, "USD")
 

@@ -83,7 +83,7 @@ def item(name: str, freeable: int, kind: ItemKind = ItemKind.RECORDING) -> Store
     [(0, 250), (1, 250), (4, 250), (5, 250), (6, 300), (7, 350), (8, 400), (20, 1_000), (21, 1_050), (105, 5_250)],
 )
 def test_allowance(users: int, megabytes: int) -> None:
-    """250 MB for up to five users and 50 MB for each further one; the guide's eight users have 400 MB."""
+    """STO-1: 250 MB for up to five users and 50 MB for each further one; the guide's eight users have 400 MB."""
     assert allowance(users).bytes == megabytes * MB
     assert allowance(users, BINARY).bytes == megabytes * MIB
 
@@ -142,7 +142,7 @@ def test_allowance_fits_a_column() -> None:
     ],
 )
 def test_fee_of_eight_users(used: int, amount: str) -> None:
-    """The guide's months, and each threshold with its neighbors."""
+    """STO-2: the guide's months, and each threshold with its neighbors."""
     assert fee(used) == amount
 
 
