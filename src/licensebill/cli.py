@@ -72,9 +72,8 @@ def _ended() -> int:
     """Do what is asked; gives the exit code."""
     try:
         for stream in (sys.stdout, sys.stderr):
-            if isinstance(
-                stream, io.TextIOWrapper
-            ):  # pragma: no branch - a label may be beyond the terminal's encoding
+            # a label may be beyond the terminal's encoding
+            if isinstance(stream, io.TextIOWrapper):  # pragma: no branch - always, but for a test's own
                 stream.reconfigure(errors="backslashreplace")
         _count_options(sys.argv[1:])
         code = app(

@@ -590,8 +590,7 @@ class Explorer:
 
     def replayed(self, choices: Mapping[int, str]) -> Course:
         """Follow a course: at the steps named the choices named, else and to its end as things go by themselves."""
-        if not isinstance(choices, Mapping):
-            raise InvalidValue("choices", f"must be a Mapping, not {shown(choices)}")
+        instance("choices", choices, Mapping)  # type: ignore[type-abstract]
         world, step = self.begin(len(choices)), 0
         while nexts := list(self.nexts(world)):
             step += 1

@@ -24,7 +24,7 @@ import attrs
 
 from licensebill._checks import instance, whole
 from licensebill.charges import Standing
-from licensebill.errors import InvalidValue, shown
+from licensebill.errors import InvalidValue
 from licensebill.events import Event, Stream
 from licensebill.outcomes import Outcome
 from licensebill.protocols import (
@@ -93,9 +93,7 @@ class Schedule:
     """
 
     def __init__(self, faults: Mapping[int, Fault] | None = None, *, late_by: int = 3) -> None:
-        if faults is not None and not isinstance(faults, Mapping):
-            raise InvalidValue("faults", f"must be a Mapping, not {shown(faults)}")
-        self._planned = {} if faults is None else dict(faults)
+        self._planned = {} if faults is None else dict(instance("faults", faults, Mapping))  # type: ignore[type-abstract]
         for number, fault in self._planned.items():
             whole("faults", number)
             instance("faults", fault, Fault)
