@@ -25,7 +25,7 @@ from licensebill import licenses as held
 from licensebill._checks import cardless_text, checked, day, distinct, instance, tuple_of, whole, zone
 from licensebill.cycles import LAST_ANCHOR_DAY, Period, boundary_number, cycle_of, following
 from licensebill.errors import InvalidValue, RuleViolation, shown
-from licensebill.explain import Explanation
+from licensebill.explain import Explanation, many
 from licensebill.funding import Cancellation, Funding
 from licensebill.ledger import CreditNote, Intent, Line
 from licensebill.licenses import Licenses, Schedule
@@ -647,7 +647,7 @@ class Committed:
             value=self.amount.text,
             unit=self.currency,
             rules=("FUN-8",),
-            because=f"{len(self.cycles)} further cycles of the term {under}.",
+            because=f"{many(len(self.cycles), 'further cycle')} of the term {under}.",
             working=" + ".join(one.amount.text for one in self.cycles) or "0",
             parts=tuple(one.explanation() for one in self.cycles),
         )

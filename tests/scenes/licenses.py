@@ -25,17 +25,11 @@ from licensebill.terms import (
     Step,
 )
 from tests.changing import DECEMBER, listed, owning
-from tests.examples import ACCEPTED, CONTRACT, floor, price, usd
+from tests.examples import ACCEPTED, CONTRACT, contract, floor, usd
 from tests.scenes import Scene
 
 _GROUP = Floor(products=("powerdialer", "inbound_agent"), minimum=Dated.always(12), shortfall_price=usd("40.00"))
-_CONTRACT = Contract(
-    reference="order 1",
-    start=date(2026, 1, 1),
-    end=date(2028, 1, 1),
-    prices=(price("powerdialer", "99.00"), price("inbound_agent", "35.00"), price("flex_port", "20.00")),
-    floors=(floor("powerdialer", 6),),
-)
+_CONTRACT = contract(end=date(2028, 1, 1), floors=(floor("powerdialer", 6),), rates=())
 _GROUPED = attrs.evolve(_CONTRACT, floors=(_GROUP, *_CONTRACT.floors, floor("inbound_agent", 3)))
 _STEPS = Dated((Step(date(2026, 1, 1), 12), Step(date(2027, 7, 1), 4)))
 _STEPPED = attrs.evolve(_CONTRACT, floors=(Floor(products=("powerdialer",), minimum=_STEPS),))

@@ -12,15 +12,12 @@ from licensebill.pricing import Flat, Graduated, PerUnit, Tier, Volume, ZeroQuan
 from licensebill.schedules import FloorInForce, PriceInForce, Schedule
 from licensebill.terms import STANDARD_CATALOG, Catalog, Contract, ContractPrice, Dated, Floor, Step
 from tests.changing import listed, owning
-from tests.examples import price, usd
+from tests.examples import contract, price, usd
 from tests.scenes import Scene
 
 _ON = date(2026, 12, 1)
 _GROUP = ("powerdialer", "inbound_agent", "elf")
-_CONTRACT = Contract(
-    reference="order 1",
-    start=date(2026, 1, 1),
-    end=date(2027, 1, 1),
+_CONTRACT = contract(
     prices=(
         price("powerdialer", "99.00"),
         ContractPrice(
