@@ -6,16 +6,18 @@ Three families, by who has to act:
 * `RuleViolation`: the request is well-formed, but a billing rule does not allow it. A person is told why.
 * `ChargeFailure`: the outside world did not answer as hoped.
 
-The concrete errors stand beside the code they guard. They are frozen attrs classes with *positional* fields
-(an exception with keyword-only fields does not survive pickling, and so dies between worker processes), carry the
-numbers that were compared, and print what is wrong, why, and what would be accepted.
+The concrete errors stand beside the code they guard, but for `InvalidFile`, one for files of every form. They are
+frozen attrs classes with *positional* fields (an exception with keyword-only fields does not survive pickling, and so
+dies between worker processes), carry the numbers that were compared, and print what is wrong, why, and what would be
+accepted.
 
 Every class has a stable `code` for programs; messages may be reworded, codes may not.
 """
 
 import datetime
 import re
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
 import attrs
 
@@ -58,6 +60,66 @@ class ChargeFailure(LicenseBillError):
     """The store or the payment provider did not do what it was asked."""
 
     code: ClassVar[str] = "charge_failure"
+
+
+#: Faults of one file that are told one by one.
+MAX_FAULTS = 100
+
+
+@attrs.frozen(kw_only=True)
+class Fault:
+    """One thing wrong with a file.
+
+    Args:
+        line: from 1; None where it concerns the whole file.
+        field: the path of the field ("contracts[0].prices[1].amount") or the column; empty for the whole line.
+        code: stable, for programs.
+        problem: what is wrong and what would be accepted.
+    """
+
+    line: int | None
+    field: str
+    code: str
+    problem: str
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f"line {self.line}"
+        place = ", ".join(part for part in (line, self.field) if part)
+        return f"{place}: {self.problem}" if place else self.problem
+
+
+@attrs.frozen
+class InvalidFile(InvalidValue):
+    """A file with faults.
+
+    Args:
+        place: the file's name.
+        problem: how many faults.
+        faults: the first hundred, in the order of the file.
+        more: how many beyond those.
+    """
+
+    code: ClassVar[str] = "invalid_file"
+
+    faults: tuple[Fault, ...] = ()
+    more: int = 0
+
+    @classmethod
+    def of(cls, name: str, faults: Sequence[Fault], count: int | None = None) -> Self:
+        """The error of a file, from its faults.
+
+        Args:
+            name: of the file.
+            faults: in the order of the file; of more than a hundred the first are enough.
+            count: how many there are; by default as many as are given.
+        """
+        found = len(faults) if count is None else count
+        told = tuple(faults[:MAX_FAULTS])
+        return cls(name, "1 fault" if found == 1 else f"{found} faults", told, found - len(told))
+
+    def __str__(self) -> str:
+        lines = [f"{self.place}: {self.problem}", *(f"  {fault}" for fault in self.faults)]
+        return "\n".join([*lines, f"  and {self.more} more"] if self.more else lines)
 
 
 #: Text with more digits than a date has is described, not repeated: it could be a card or account number.

@@ -52,7 +52,7 @@ ACME = ROOT / "examples" / "acme"
 # --- which entries there are --------------------------------------------------------------------------------------
 
 #: Beside the core: what reads files and texts, the stores that need no server, and strategies, each drawn from once.
-OUTER = ["codec", "documents", "adapters.memory", "adapters.sqlite"]
+OUTER = ["codec", "csv_files", "documents", "adapters.memory", "adapters.sqlite"]
 OUTER += ["strategies.values", "strategies.results", "strategies.changes"]
 OUTER += ["testing.explore", "testing.faults", "testing.laws", "testing.simulate", "testing.stores", "testing.suites"]
 #: Of the other modules of `testing` what is called by those who test: not the suites' own checks, nor what the explorer
@@ -78,9 +78,10 @@ RESULTS = {
     "changes": "CapturedOtherwise ContractStart CreditCarried LicensePurchase",
     "charges": "Charge DeclineOf Recharged Standing",
     "charging": "Foreseen Report",
-    "codec": "AccountFile Fault",
+    "codec": "AccountFile",
     "cycles": "ProratedAmount Proration",
     "documents": "DocumentFault",
+    "errors": "Fault",
     "events": "Stream",
     "explain": "Explanation Input",
     "funding": "Attempts LeftOut SourceWarning",
@@ -367,12 +368,12 @@ GIVEN: dict[str, dict[str, Any]] = {
     "charging.Charging.open": {"self": _OFFICE.charging, "account": charging.acme(id="other")},
     "charging.Charging.resolve": {"self": _HALTED.charging, "decision": events.Decision.ASK_AGAIN},
     "codec.load_account": {"path": ACME / "account.toml"},
-    "codec.load_customers": {"path": _CUSTOMERS},
-    "codec.load_readings": {"path": ACME / "storage.csv"},
-    "codec.load_usage": {"path": ACME / "usage.csv"},
+    "csv_files.load_customers": {"path": _CUSTOMERS},
+    "csv_files.load_readings": {"path": ACME / "storage.csv"},
+    "csv_files.load_usage": {"path": ACME / "usage.csv"},
     "codec.read_account": {"source": (ACME / "account.toml").read_text(encoding="utf-8")},
-    "codec.read_readings": {"lines": ["at,bytes", "2026-12-01T00:00:00Z,500000000"]},
-    "codec.read_usage": {"lines": ["day,kind,amount", "2026-11-05,call,6.00"]},
+    "csv_files.read_readings": {"lines": ["at,bytes", "2026-12-01T00:00:00Z,500000000"]},
+    "csv_files.read_usage": {"lines": ["day,kind,amount", "2026-11-05,call,6.00"]},
     "documents.from_json": {"text": documents.to_json(outcomes.Pending()), "kind": outcomes.Outcome},
     "documents.to_json": {"value": account()},
     "events.checked_fact": {"value": _ANSWER},

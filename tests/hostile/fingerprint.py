@@ -35,8 +35,8 @@ from tests import examples as acme
 PACKAGE = str(Path(licensebill.__file__).parent)
 #: Modules outside the core: their examples may read files, or need what only an extra installs.
 OUTER = {
-    *("__main__", "_conversion", "_tables", "adapters", "cli", "codec", "documents", "frames", "schemas", "statements"),
-    *("strategies", "testing"),
+    *("__main__", "_conversion", "_tables", "adapters", "cli", "codec", "csv_files", "documents", "frames", "schemas"),
+    *("statements", "strategies", "testing"),
 }
 CORE = [
     importlib.import_module(f"licensebill.{found.name}")

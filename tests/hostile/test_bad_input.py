@@ -129,7 +129,7 @@ KINDS: dict[str, Any] = {
 #: A refusal takes no longer, in seconds; ten times that where coverage is measured, which slows down every line. Files
 #: and texts are read first, and a law calls what it is given and shows what came of it.
 LIMIT = 0.01 if sys.gettrace() is None else 0.1
-_READ_FIRST = ("codec.", "documents.", "testing.laws.")
+_READ_FIRST = ("codec.", "csv_files.", "documents.", "testing.laws.")
 #: Where an error names an argument by another word than the argument's own.
 WORDS = {
     "answer": "outcome",

@@ -8,7 +8,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from licensebill.codec import MAX_LINE_BYTES, InvalidFile, load_readings, load_usage
+from licensebill.csv_files import MAX_LINE_BYTES, load_readings, load_usage
+from licensebill.errors import InvalidFile
 from tests.examples import account
 
 UNTIL = datetime(2027, 1, 1, tzinfo=UTC)

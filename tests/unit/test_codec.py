@@ -16,8 +16,6 @@ import pytest
 
 from licensebill.codec import (
     MAX_ACCOUNT_BYTES,
-    MAX_CUSTOMERS_BYTES,
-    MAX_FAULTS,
     Fault,
     InvalidFile,
     load_account,
@@ -26,7 +24,8 @@ from licensebill.codec import (
     read_account,
     read_usage,
 )
-from licensebill.errors import InvalidValue
+from licensebill.csv_files import MAX_CUSTOMERS_BYTES
+from licensebill.errors import MAX_FAULTS, InvalidValue
 from licensebill.funding import SourceKind
 from licensebill.pricing import Flat, Graduated, Package, PerUnit, Volume
 from licensebill.terms import FAQ, ByteUnits, Removal, StorageBasis
@@ -682,10 +681,10 @@ class TestUsage:
             ("2026-12-01,60,call", "start", "time zone"),
             ("2026-12-01T00:00:00,60,call", "start", "time zone"),
             ("noon,60,call", "start", "point in time"),
-            ("2026-12-01T00:00:00Z,1.5,call", "seconds", "whole number of seconds"),
-            ("2026-12-01T00:00:00Z,-1,call", "seconds", "whole number of seconds"),
-            ("2026-12-01T00:00:00Z,\u0661,call", "seconds", "whole number of seconds"),
-            ("2026-12-01T00:00:00Z," + "9" * 5000 + ",call", "seconds", "whole number of seconds"),
+            ("2026-12-01T00:00:00Z,1.5,call", "seconds", "whole number in plain digits"),
+            ("2026-12-01T00:00:00Z,-1,call", "seconds", "whole number in plain digits"),
+            ("2026-12-01T00:00:00Z,\u0661,call", "seconds", "whole number in plain digits"),
+            ("2026-12-01T00:00:00Z," + "9" * 5000 + ",call", "seconds", "whole number in plain digits"),
             ("2026-12-01T00:00:00Z," + "9" * 19 + ",call", "seconds", "at most"),
             ("2026-12-01T00:00:00Z,60,fax", "kind", "fax"),
             ("2025-12-01T00:00:00Z,60,call", "kind", "call"),

@@ -128,7 +128,7 @@ def test_everything_that_can_be_stored_can_be_read(kind: type) -> None:
 #: Values that can be no document, and why.
 NO_DOCUMENT = {
     "documents.DocumentFault": "what is wrong with one",
-    "codec.Fault": "what is wrong with a file",
+    "errors.Fault": "what is wrong with a file",
     "codec.AccountFile": "a file is its own form",
     "explain.Input": "an explanation is built anew from its result; `as_data` gives it as data",
     "explain.Explanation": "see its inputs",

@@ -9,9 +9,9 @@ import pytest
 
 from licensebill.adapters.files import Files
 from licensebill.charges import CorruptStream
-from licensebill.codec import MAX_FAULTS, InvalidFile, load_readings, read_readings
+from licensebill.codec import InvalidFile, load_readings, read_readings
 from licensebill.cycles import Period
-from licensebill.errors import InvalidValue
+from licensebill.errors import MAX_FAULTS, InvalidValue
 from licensebill.protocols import StorageMeter, UsageMeter
 from licensebill.readings import Reading
 from tests.charging import NOON, Office, acme, office
