@@ -126,6 +126,15 @@ class TestCommand:
         assert "scenario bill, provider two-phase, workers 1" in printed.out
         assert "def test_a_course_that_went_wrong" in printed.err
 
+    @pytest.mark.parametrize(
+        "asked", [("--adversities", "-1"), ("--sample", "-1"), ("--seed", "x"), ("--processes", "0")]
+    )
+    def test_it_refuses_what_it_cannot_do(self, asked: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+        """And names the option."""
+        with pytest.raises(SystemExit, match="2"):
+            main(asked)
+        assert f"argument {asked[0]}: must be " in capsys.readouterr().err
+
     def test_every_scenario_is_explored_unless_some_are_named(self) -> None:
         """With both kinds of provider, and with one worker and two."""
         import argparse  # noqa: PLC0415 - for this one

@@ -79,3 +79,27 @@ def test_the_command_tells_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> 
     with BUGS["outcome_without_its_postings"]():
         assert main(["--seeds", "0:2", "--months", "1", "--processes", "1"]) == 1
     assert "the ledger's clearing is not what the provider captured" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        (["--seeds", "5"], "two numbers that ascend, such as 0:500, not '5'"),
+        (["--seeds", "9:3"], "not '9:3'"),
+        (["--seeds", "3:3"], "not '3:3'"),
+        (["--seeds", "x:3"], "a whole number, not 'x'"),
+        (["--months", "0"], "at least 1, not 0"),
+        (["--faults", "1001"], "at most 1000, not 1001"),
+        (["--faults", "9" * 5_000], "not a text of 5000 characters"),
+        (["--processes", "0"], "at least 1, not 0"),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_do(
+    asked: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before it begins: no seeds would say that nothing is wrong."""
+    with pytest.raises(SystemExit, match="2"):
+        main(asked)
+    told = capsys.readouterr().err
+    assert f"argument {asked[0]}: must be " in told
+    assert problem in told

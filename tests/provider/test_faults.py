@@ -38,6 +38,30 @@ def waited_for(condition: Callable[[], bool]) -> None:
     assert any(condition() or pause.wait(0.01) for _ in range(1000))
 
 
+class TestLife:
+    """A stand-in serves once, and can be stopped at any time."""
+
+    def test_one_that_never_served_stops(self, time: Time) -> None:
+        """At once, and its port is free again."""
+        stand_in = StandIn(clock=time)
+        port = urllib.parse.urlsplit(stand_in.url).port
+        stand_in.stop()
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", port))
+
+    def test_it_stops_twice(self, time: Time) -> None:
+        """As when a test stops what its fixture stops again."""
+        with StandIn(clock=time) as stand_in:
+            stand_in.stop()
+
+    def test_it_starts_once(self, time: Time) -> None:
+        """Its port is gone when it has stopped."""
+        with StandIn(clock=time) as stand_in, pytest.raises(RuntimeError):
+            stand_in.start()
+        with pytest.raises(RuntimeError):
+            stand_in.start()
+
+
 class TestKeys:
     """A key answers the same request with the first answer, for a day."""
 

@@ -13,14 +13,12 @@ own record says. A course that breaks this is printed as a test to run.
 """
 
 import argparse
-import contextlib
 import datetime
 import json
-import multiprocessing
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -35,6 +33,7 @@ from licensebill.money import Money
 from licensebill.outcomes import Outcome
 from licensebill.planning import Act, Ask, change_draft, draft_of, wake
 from licensebill.protocols import Capabilities, NotSent, OutcomeUnknown, Request, Usage, VersionConflict
+from licensebill.testing._programs import add_processes, divided, number
 from licensebill.testing.worlds import SCENARIOS, Provider, Scenario
 from licensebill.turns import Append, Effect, Job, Load, ReadStorage, ReadUsage, Reply, Turn, turn
 
@@ -748,13 +747,13 @@ def _run(task: Task) -> tuple[Task, Found]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m licensebill.testing.explore", description="Explore charging.")
-    parser.add_argument("--adversities", type=int, default=2, help="the most in one course")
+    parser.add_argument("--adversities", type=number(0, _MOST), default=2, help="the most in one course")
     parser.add_argument("--scenario", action="append", choices=tuple(SCENARIOS), help="one or more; all without it")
     parser.add_argument("--two-phase", action="store_true", help="only the provider with two phases")
-    parser.add_argument("--sample", type=int, default=0, help="so many courses of each, drawn at random")
-    parser.add_argument("--seed", type=int, default=0, help="of the courses that are drawn")
+    parser.add_argument("--sample", type=number(0), default=0, help="so many courses of each, drawn at random")
+    parser.add_argument("--seed", type=number(0), default=0, help="of the courses that are drawn")
     parser.add_argument("--seconds", type=float, default=None, help="at most so long for each exploration")
-    parser.add_argument("--processes", type=int, default=1)
+    add_processes(parser, usual=1)
     parser.add_argument("--json", action="store_true", help="print data")
     return parser
 
@@ -764,15 +763,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     rows: list[dict[str, object]] = []
     wrong: list[Course] = []
-    with contextlib.ExitStack() as stack:
-        each: Callable[..., Iterable[tuple[Task, Found]]] = map
-        if given.processes > 1:
-            each = stack.enter_context(multiprocessing.Pool(given.processes)).imap_unordered
-        for task, found in each(_run, tasks(given)):
-            rows.append(_row(task, found))
-            wrong.extend(found.wrong)
-            if not given.json:
-                print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
+    for task, found in divided(_run, tasks(given), given.processes):
+        rows.append(_row(task, found))
+        wrong.extend(found.wrong)
+        if not given.json:
+            print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
     total = {key: sum(int(str(row[key])) for row in rows) for key in _SUMMED}
     data = {"adversities": given.adversities, **total, "whole": all(row["whole"] for row in rows)}
     if given.json:

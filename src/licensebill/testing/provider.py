@@ -194,6 +194,7 @@ class StandIn:
         self._random: Callable[[], Fault | None] = lambda: None
         self.exchanges: list[Exchange] = []
         self._server = _Server(port, self)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
@@ -206,14 +207,19 @@ class StandIn:
         return self._account.sources
 
     def start(self) -> Self:
-        """Serve, in a thread of its own."""
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        """Serve, in a thread of its own; once, as its port is given back when it is stopped.
+
+        Raises:
+            RuntimeError: it was started before.
+        """
+        self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Stop serving, and end the connections that clients keep open."""
+        """Stop serving, and end the connections that clients keep open; also of one that never was started."""
         self._closing.set()
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
         self._server.end_connections()
         self._server.server_close()
 

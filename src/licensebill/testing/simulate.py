@@ -13,13 +13,13 @@ Where `explore` follows every course of a few steps, this follows a few courses 
 import argparse
 import contextlib
 import datetime
+import functools
 import json
-import multiprocessing
 import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, timedelta
 from itertools import pairwise
 from typing import TypeVar
@@ -41,7 +41,7 @@ from licensebill.changes import (
 from licensebill.charges import PREPAID, Standing, State, folded
 from licensebill.charging import Charging, Job, NoRest
 from licensebill.cycles import Period
-from licensebill.errors import ChargeFailure, LicenseBillError
+from licensebill.errors import ChargeFailure, LicenseBillError, shown
 from licensebill.events import Answered, Book, Decision, Event
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.keyed import keyed
@@ -74,6 +74,7 @@ from licensebill.protocols import (
 )
 from licensebill.readings import Reading
 from licensebill.terms import STANDARD, Contract, ContractPrice, Dated, Purpose, Tariff
+from licensebill.testing._programs import add_processes, divided, number
 from licensebill.testing.faults import Crash
 from licensebill.usage import UsageHistory
 
@@ -663,30 +664,29 @@ def simulate(seed: int, *, months: int = 10, faults: int = 30) -> Verdict:
     return Verdict(seed, wrong, ordinals, world.faults)
 
 
-def _one(task: tuple[int, int, int]) -> Verdict:
-    return simulate(task[0], months=task[1], faults=task[2])
+def _seeds(written: str) -> range:
+    first, _, last = written.partition(":")
+    seeds = range(number(0)(first), number(0)(last)) if first and last else range(0)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"must be two numbers that ascend, such as 0:500, not {shown(written)}")
+    return seeds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate from the command line; exits with 1 where something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m licensebill.testing.simulate", description="Simulate charging.")
-    parser.add_argument("--seeds", default="0:500", help="from and to, the latter left out")
-    parser.add_argument("--months", type=int, default=10)
-    parser.add_argument("--faults", type=int, default=30, help="of a thousand effects")
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seeds", type=_seeds, default="0:500", help="from and to, the latter left out")
+    parser.add_argument("--months", type=number(1, _LONGEST), default=10)
+    parser.add_argument("--faults", type=number(0, 1000), default=30, help="of a thousand effects")
+    add_processes(parser, usual=2)
     parser.add_argument("--json", action="store_true", help="print data")
     given = parser.parse_args(arguments)
-    first, last = (int(part) for part in given.seeds.split(":"))
     started = time.monotonic()
-    tasks = [(seed, given.months, given.faults) for seed in range(first, last)]
-    with contextlib.ExitStack() as stack:
-        each: Callable[..., Iterable[Verdict]] = map
-        if given.processes > 1:
-            each = stack.enter_context(multiprocessing.Pool(given.processes)).imap_unordered
-        verdicts = list(each(_one, tasks))
+    work = functools.partial(simulate, months=given.months, faults=given.faults)
+    verdicts = list(divided(work, given.seeds, given.processes))
     wrong = sorted((one for one in verdicts if one.wrong), key=lambda one: one.seed)
     data = {
-        "seeds": given.seeds,
+        "seeds": f"{given.seeds.start}:{given.seeds.stop}",
         "account_months": len(verdicts) * given.months,
         "charges": sum(one.charges for one in verdicts),
         "faults": sum(one.faults for one in verdicts),
