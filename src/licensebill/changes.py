@@ -44,7 +44,7 @@ from licensebill.explain import Explained, Explanation, Input
 from licensebill.funding import Cancellation, Outcome, Source, Succeeded, Voided
 from licensebill.ledger import SPENDING, Category, Intent, Line, LineKind, Returned, Settled, credit_note
 from licensebill.licenses import Schedule, TotalChange
-from licensebill.money import CurrencyMismatch, Money, decimals, total
+from licensebill.money import CurrencyMismatch, Money, decimals, payable_amount, total
 from licensebill.people import Action, Authorization, Person, User
 from licensebill.ports import TollFreeLine
 from licensebill.terms import TOLL_FREE, Applied, Catalog, Contract, Purpose, contract_on
@@ -110,7 +110,7 @@ class AddUser(Change):
 class RemoveUser(Change):
     """A user was hidden or deleted: assignments are freed, nothing billed is lowered (LIC-10)."""
 
-    user: str
+    user: str = attrs.field(validator=checked(instance, str))
 
     def change(self, account: Account) -> Account:
         """Remove the user and free their assignments."""
@@ -168,24 +168,46 @@ class SetTotal(Change):
         product: whose total.
         total: the number asked for.
         authorization: the name under "I Accept".
+        charge: what was shown to be charged at once (LIC-12); another amount is refused. None where nothing was shown.
     """
 
     action: ClassVar[Action] = Action.CHANGE_LICENSES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    product: str
-    total: int
+    product: str = attrs.field(validator=checked(instance, str))
+    total: int = attrs.field(validator=checked(whole))
     authorization: Authorization = attrs.field(validator=checked(instance, Authorization))
+    charge: Money | None = attrs.field(default=None, validator=attrs.validators.optional(checked(instance, Money)))
 
     def change(self, account: Account) -> Account:
         """Change the total; open the charge of an increase, keep the credit of a decrease."""
         result = _total_change(account, self)
+        if self.charge is not None and result.charge != self.charge:
+            raise StalePurchase(result.name, self.charge, result.charge)
         account = attrs.evolve(account, licenses=result.after)
         if result.credit:
             account = _spend(_wait(account, _credit_line(account, result)), -result.credit)
         if result.charge:
             account = _open(account, _license_intent(account, self, result))
         return account
+
+
+@attrs.frozen
+class StalePurchase(RuleViolation):
+    """A total was accepted for a charge that is another by now: the licenses or their terms have changed since."""
+
+    code: ClassVar[str] = "stale_purchase"
+    rule: ClassVar[str] = "LIC-12"
+
+    name: str
+    shown: Money
+    charge: Money
+
+    def __str__(self) -> str:
+        return (
+            f"the new total of {self.name} was accepted for a charge of {self.shown}, and would be charged "
+            f"{self.charge} by now; show it again, and ask again (LIC-12)"
+        )
 
 
 def _total_change(account: Account, asked: SetTotal) -> TotalChange:
@@ -353,8 +375,8 @@ class ChooseImplementation(Change):
     action: ClassVar[Action] = Action.ORDER_SERVICES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    name: str
-    price: Money
+    name: str = attrs.field(validator=checked(text))
+    price: Money = attrs.field(validator=checked(instance, Money))
 
     def change(self, account: Account) -> Account:
         """Choose it, and let its line wait for the next bill."""
@@ -380,11 +402,11 @@ class OrderService(Change):
     action: ClassVar[Action] = Action.ORDER_SERVICES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    name: str
-    price: Money
-    approved_by: Person | None
+    name: str = attrs.field(validator=checked(text))
+    price: Money = attrs.field(validator=checked(instance, Money))
+    approved_by: Person | None = attrs.field(validator=attrs.validators.optional(checked(instance, Person)))
     authorization: Authorization = attrs.field(validator=checked(instance, Authorization))
-    source: str | None = None
+    source: str | None = attrs.field(default=None, validator=attrs.validators.optional(checked(instance, str)))
 
     def change(self, account: Account) -> Account:
         """Keep the order and open its charge."""
@@ -428,8 +450,8 @@ class RequestLine(Change):
     action: ClassVar[Action] = Action.ORDER_SERVICES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    line: str
-    representative: str
+    line: str = attrs.field(validator=checked(text))
+    representative: str = attrs.field(validator=checked(text))
 
     def change(self, account: Account) -> Account:
         """Add the line, requested."""
@@ -447,8 +469,8 @@ class RequestLine(Change):
 class ConfirmLine(Change):
     """The hook-up of a toll-free line was confirmed: it is active (PRT-6)."""
 
-    line: str
-    number: str
+    line: str = attrs.field(validator=checked(text))
+    number: str = attrs.field(validator=checked(text))
 
     def change(self, account: Account) -> Account:
         """Activate the line."""
@@ -459,7 +481,7 @@ class ConfirmLine(Change):
 class CancelLine(Change):
     """The request of a toll-free line was withdrawn (PRT-6)."""
 
-    line: str
+    line: str = attrs.field(validator=checked(text))
 
     def change(self, account: Account) -> Account:
         """Cancel the request."""
@@ -470,7 +492,7 @@ class CancelLine(Change):
 class ReleaseLine(Change):
     """An active toll-free line was given up (PRT-6)."""
 
-    line: str
+    line: str = attrs.field(validator=checked(text))
 
     def change(self, account: Account) -> Account:
         """Release the line."""
@@ -498,7 +520,7 @@ class AddSource(Change):
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    source: Source
+    source: Source = attrs.field(validator=checked(instance, Source))
 
     def change(self, account: Account) -> Account:
         """Add the source."""
@@ -514,7 +536,7 @@ class RemoveSource(Change):
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    source: str
+    source: str = attrs.field(validator=checked(instance, str))
 
     def change(self, account: Account) -> Account:
         """Remove the source, unless an open charge uses it or no valid one would be left."""
@@ -533,7 +555,7 @@ class ReplaceSource(Change):
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    source: Source
+    source: Source = attrs.field(validator=checked(instance, Source))
 
     def change(self, account: Account) -> Account:
         """Replace the source of the same id."""
@@ -547,7 +569,7 @@ class MakePrimary(Change):
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    source: str
+    source: str = attrs.field(validator=checked(instance, str))
 
     def change(self, account: Account) -> Account:
         """Swap the two sources."""
@@ -561,7 +583,7 @@ class ChangeAdministrator(Change):
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    user: str
+    user: str = attrs.field(validator=checked(instance, str))
 
     def change(self, account: Account) -> Account:
         """Hand billing over."""
@@ -582,8 +604,10 @@ class SwitchRecharge(Change):
     action: ClassVar[Action] = Action.BUY_MINUTES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    authorization: Authorization | None
-    source: str | None = None
+    authorization: Authorization | None = attrs.field(
+        validator=attrs.validators.optional(checked(instance, Authorization))
+    )
+    source: str | None = attrs.field(default=None, validator=attrs.validators.optional(checked(instance, str)))
 
     def change(self, account: Account) -> Account:
         """Switch it."""
@@ -609,9 +633,9 @@ class PurchaseMinutes(Change):
     action: ClassVar[Action] = Action.BUY_MINUTES
 
     by: str = attrs.field(validator=checked(cardless_text))
-    amount: Money
+    amount: Money = attrs.field(validator=checked(instance, Money))
     authorization: Authorization = attrs.field(validator=checked(instance, Authorization))
-    source: str | None = None
+    source: str | None = attrs.field(default=None, validator=attrs.validators.optional(checked(instance, str)))
 
     def change(self, account: Account) -> Account:
         """Open the charge."""
@@ -630,7 +654,7 @@ class OpenRecharge(Change):
         amount: above zero, payable; the minimum of a purchase by hand does not bind it (MIN-3).
     """
 
-    amount: Money
+    amount: Money = attrs.field(validator=checked(instance, Money))
 
     def change(self, account: Account) -> Account:
         """Open the charge."""
@@ -680,7 +704,7 @@ class DrawMinutes(Change):
 
     after_end: ClassVar[bool] = True
 
-    amount: Money
+    amount: Money = attrs.field(validator=checked(instance, Money))
 
     def change(self, account: Account) -> Account:
         """Draw on the balance."""
@@ -989,7 +1013,7 @@ class CarryOver(Change):
 
     after_end: ClassVar[bool] = True
 
-    intent: str
+    intent: str = attrs.field(validator=checked(instance, str))
 
     def change(self, account: Account) -> Account:
         """Close the charge and let its lines wait, each in its category."""
@@ -1017,9 +1041,9 @@ class GiveCredit(Change):
     after_end: ClassVar[bool] = True
 
     intent: Intent = attrs.field(validator=checked(instance, Intent))
-    position: int
-    net: Money
-    reason: str
+    position: int = attrs.field(validator=checked(whole))
+    net: Money = attrs.field(validator=checked(payable_amount))
+    reason: str = attrs.field(validator=checked(text))
     sent_back: bool = attrs.field(default=False, validator=checked(instance, bool))
 
     def change(self, account: Account) -> Account:
@@ -1056,7 +1080,7 @@ class Cancel(Change):
 
     by: str = attrs.field(validator=checked(cardless_text))
     authorization: Authorization = attrs.field(validator=checked(instance, Authorization))
-    is_buyout_agreed: bool = False
+    is_buyout_agreed: bool = attrs.field(default=False, validator=checked(instance, bool))
 
     def change(self, account: Account) -> Account:
         """Cancel at the end of the cycle, or refuse while a buyout is needed and not agreed."""
@@ -1163,7 +1187,8 @@ class LicensePurchase:
         change: the change itself.
         result: what the rules say of it.
         intent: the charge it opens; None where nothing is charged now.
-        source: the source to be charged first, masked; empty without a charge.
+        source: the source to be charged first, masked; empty without a charge, and where no source is valid.
+        next_month: the first day of the next month.
         monthly_before: the license lines of the next month as things stand; None where that month has no price yet.
         monthly_after: the same after the change.
         available_after: licenses of the product left to assign.
@@ -1175,6 +1200,7 @@ class LicensePurchase:
     result: TotalChange
     intent: Intent | None
     source: str
+    next_month: date
     monthly_before: Money | None
     monthly_after: Money | None
     available_after: int
@@ -1183,6 +1209,13 @@ class LicensePurchase:
     def charge(self) -> Money:
         """What is charged now."""
         return self.result.charge
+
+    @property
+    def reason(self) -> str:
+        """What is charged at once and to what, in a sentence for the customer."""
+        if self.charge and not self.source:
+            return f"{self.charge} is owed at once, and no source is valid"
+        return f"{self.charge} is charged now{f' to {self.source}' if self.source else ''}"
 
     @property
     def difference(self) -> Money | None:
@@ -1196,8 +1229,7 @@ class LicensePurchase:
 
         Source: LIC-8, LIC-12, BIL-5.
         """
-        now = f"{self.charge} is charged now{f' to {self.source}' if self.source else ''}"
-        inputs = (Input("asked", str(self.result.asked), "licenses"),)
+        now, asked = self.reason, Input("asked", str(self.result.asked), "licenses")
         rules, parts = ("LIC-12", "LIC-10"), (self.result.explanation(),)
         if self.monthly_before is None or self.monthly_after is None or self.difference is None:
             return Explanation(
@@ -1205,18 +1237,20 @@ class LicensePurchase:
                 value="no price is agreed yet",
                 rules=(*rules, "LIC-7"),
                 because=f"{now}; what next month costs is not known: no contract and no list price holds for it yet.",
-                inputs=inputs,
+                inputs=(asked,),
                 parts=parts,
             )
+        more = self.difference.micros >= 0
         return Explanation(
             figure="next month's licenses",
             value=self.monthly_after.text,
             unit=self.charge.currency,
             rules=rules,
-            because=f"{now}; from {self.result.effective} the month's licenses cost {self.monthly_after}, "
-            f"{self.difference} more than {self.monthly_before}; {self.available_after} can then be assigned.",
+            because=f"{now}; from {self.next_month} the month's licenses cost {self.monthly_after}, "
+            f"{self.difference if more else -self.difference} {'more' if more else 'less'} than without the change; "
+            f"{self.available_after} can then be assigned.",
             working=f"{self.monthly_before.text} + {self.difference.text}",
-            inputs=inputs,
+            inputs=(asked, Input("without the change", self.monthly_before.text, self.charge.currency)),
             parts=parts,
         )
 
@@ -1234,6 +1268,9 @@ def license_purchase(
         authorization: the name under "I Accept".
         on: the day.
 
+    Returns:
+        the purchase; its change is refused by an account in which it would by then be charged another amount.
+
     Raises:
         RuleViolation: whatever refuses the change itself.
 
@@ -1245,10 +1282,11 @@ def license_purchase(
     after = apply(account, change)
     intent = after.open[-1].intent if len(after.open) > len(before.open) else None
     return LicensePurchase(
-        change=change,
+        change=attrs.evolve(change, charge=result.charge),
         result=result,
         intent=intent,
         source=funding_of(after).source(intent.sources[0]).masked if intent and intent.sources else "",
+        next_month=before.cycle.end,
         monthly_before=_next_month(before),
         monthly_after=_next_month(after),
         available_after=held.availability(

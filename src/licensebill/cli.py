@@ -20,7 +20,7 @@ import attrs
 from licensebill._extras import extra
 
 with extra("cli"):
-    from cyclopts import App, CycloptsError, UnusedCliTokensError
+    from cyclopts import App, CycloptsError, MissingArgumentError, UnusedCliTokensError
     from rich.console import Console
 
 from licensebill import __version__
@@ -134,6 +134,10 @@ def _told(refused: CycloptsError) -> str:
         count = len(refused.unused_tokens or ())
         many = "1 argument too many; it is" if count == 1 else f"{count} arguments too many; they are"
         return f"{many} not repeated here, as it could be a password in the wrong place"
+    if isinstance(refused, MissingArgumentError) and refused.argument is not None:
+        name = refused.argument.name
+        if not any(one.partition("=")[0] == name for one in sys.argv[1:]):
+            return f"{name} must be given"
     said = str(refused)
     for one in sys.argv[1:]:
         if one.startswith("-") and "=" in one:

@@ -353,7 +353,10 @@ class TotalChange:
             working=f"round(max({higher.total.text} - {lower.total.text}, 0) * {share.numerator} / "
             f"{share.denominator}, {decimals(amount.currency)})",
             inputs=inputs,
-            parts=tuple(one.explanation() for one in totals_),
+            parts=tuple(
+                attrs.evolve(one.explanation(), figure=f"licenses each month, {when}")
+                for one, when in zip(totals_, ("before", "after"), strict=True)
+            ),
         )
 
 

@@ -155,7 +155,7 @@ def test_help_is_readable_at_any_width(columns: str, tmp_path: Path) -> None:
     """And is written at once."""
     done = shell("{command} bill --help; {command} bill --on x", tmp_path, COLUMNS=columns)
     assert ("--storage-used" in done.stdout, len(done.stdout) < 200_000) == (True, True)
-    assert (done.returncode, "FILE requires an argument" in done.stderr) == (BAD_INPUT, True)
+    assert (done.returncode, "FILE must be given" in done.stderr) == (BAD_INPUT, True)
 
 
 @pytest.mark.parametrize(("width", "set_to"), [(3, "40"), (80, None)])

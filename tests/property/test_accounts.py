@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 
+import attrs
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -71,7 +72,8 @@ class TestPreview:
         if after is None:
             return
         shown = preview(acme, change)
-        assert shown.change == change
+        assert shown.change == attrs.evolve(change, charge=shown.charge)
+        assert apply(acme, shown.change) == after
         opened = [one.intent for one in after.open]
         assert opened == ([] if shown.intent is None else [shown.intent])
         assert shown.charge == (opened[0].amount if opened else Money.zero(acme.currency))

@@ -32,6 +32,7 @@ from licensebill.changes import (
     RetryCharge,
     SignContract,
     StaleBill,
+    StalePurchase,
     SwitchRecharge,
     UnknownIntent,
     entries,
@@ -46,7 +47,7 @@ from licensebill.licenses import Decrease, Holding, Licenses, PoolAssignment
 from licensebill.money import CurrencyMismatch, Money
 from licensebill.people import SYSTEM_ADMINISTRATOR, User
 from licensebill.ports import LineState
-from licensebill.pricing import Flat, PerUnit, ZeroQuantity
+from licensebill.pricing import Flat, PerUnit, Price, ZeroQuantity
 from licensebill.schedules import NoPrice
 from licensebill.terms import STANDARD_CATALOG, Catalog, ContractPrice, Dated, Floor, PortTerms, Step, UnknownProduct
 from tests.changing import (
@@ -980,6 +981,33 @@ class TestLicensePurchase:
         assert the_charge(apply(acme, shown.change)) == shown.intent
         assert acme.open == ()
 
+    def test_what_was_shown_is_charged_or_nothing_is(self) -> None:
+        """A colleague bought meanwhile: what was shown as one more would take two away again, for nothing."""
+        acme = account()
+        shown = self.preview(acme, 13)
+        bought = apply(acme, set_total(15))
+        with pytest.raises(StalePurchase, match=r"a charge of 36\.30 USD, and would be charged 0\.00 USD by now"):
+            apply(bought, shown.change)
+        assert apply(bought, set_total(13)).licenses.holding("powerdialer").pending == 13
+        again = self.preview(bought, 13)
+        assert apply(bought, again.change).licenses.holding("powerdialer").pending == 13
+
+    def test_the_month_that_is_told_is_the_next(self) -> None:
+        """An increase is there today, and what the month costs then may be another price."""
+        dearer: Dated[Price] = Dated(
+            (Step(date.min, PerUnit(amount=usd("99.00"))), Step(DECEMBER.start, PerUnit(amount=usd("49.00"))))
+        )
+        prices = (ContractPrice("powerdialer", dearer), *contract().prices[1:])
+        shown = self.preview(account(contracts=(contract(prices=prices),)), 13)
+        assert (shown.charge, shown.difference, shown.next_month) == (usd("36.30"), usd("49.00"), DECEMBER.start)
+        told = shown.explanation().because
+        assert "from 2026-12-01 the month's licenses cost" in told
+        assert "49.00 USD more than without the change" in told
+
+    def test_a_smaller_total_costs_less(self) -> None:
+        """And the words say so."""
+        assert "198.00 USD less than without the change" in self.preview(account(), 10).explanation().because
+
     def test_a_decrease_shows_the_month_it_takes_effect_in(self) -> None:
         """Nothing is charged, and so there is no source."""
         shown = self.preview(account(), 10)
@@ -992,10 +1020,11 @@ class TestLicensePurchase:
         assert (shown.charge, shown.difference) == (usd("0.00"), usd("0.00"))
 
     def test_without_a_valid_source_it_names_none(self) -> None:
-        """The charge waits for one."""
+        """The charge waits for one, and the words say so."""
         expired = attrs.evolve(VISA, expiry=Expiry(2026, 10))
         shown = self.preview(account(funding=Funding((expired,))), 13)
         assert (shown.charge, shown.source) == (usd("36.30"), "")
+        assert shown.explanation().because.startswith("36.30 USD is owed at once, and no source is valid; from ")
 
     def test_in_an_accounts_last_cycle_no_month_follows(self) -> None:
         """Nothing recurs after it (FUN-8)."""

@@ -211,9 +211,24 @@ def test_a_preview_of_a_month_without_a_price_says_so(run: Any, tmp_path: Path) 
     source = source.replace("end = 2028-01-01", "end = 2026-12-01").replace("renewal_months = 12", "")
     file.write_text(source, encoding="utf-8")
     asked = ["preview", str(file), "--product", "inbound_agent", "--total", "4", "--on", "2026-11-24"]
-    assert "Each month: no price is agreed yet" in run(*asked).out
+    assert "Licenses each month from 2026-12-01: no price is agreed yet" in run(*asked).out
     preview = json.loads(run(*asked, "--json").out)["preview"]
     assert (preview["charge"]["amount"], preview["monthly_after"], preview["difference"]) == ("16.33", None, None)
+
+
+def test_a_preview_says_what_is_free_when_it_happens_and_that_nobody_pays(run: Any, tmp_path: Path) -> None:
+    """Licenses that can be assigned already, the day of a decrease, and a charge that no source pays (LIC-12)."""
+    file = tmp_path / "account.toml"
+    source = Path(ACCOUNT).read_text(encoding="utf-8").replace('usage = "usage.csv"', "")
+    file.write_text(source.replace("owned = 8", "owned = 12"), encoding="utf-8")
+    asked = ["preview", str(file), "--product", "powerdialer", "--on", "2026-11-24"]
+    more, fewer = run(*asked, "--total", "13").out, run(*asked, "--total", "11").out
+    assert "Note: 4 licenses can be assigned already." in more
+    assert "takes effect" not in more
+    assert "The total takes effect on 2026-12-01." in fewer
+    assert "can be assigned already" not in fewer
+    file.write_text(source.replace("token = ", "is_blocked = true\ntoken = "), encoding="utf-8")
+    assert run(*asked, "--total", "12").out.startswith("Owed now: 46.20 USD; no source is valid.\n")
 
 
 def test_a_check_tells_every_fault(run: Any, tmp_path: Path) -> None:
@@ -226,7 +241,10 @@ def test_a_check_tells_every_fault(run: Any, tmp_path: Path) -> None:
     assert said.out.splitlines()[0] == "account.toml: 2 faults"
     assert "licenses[0].owned   must be at least 0, not -8" in said.out
     assert "more                is no key of this table" in said.out
-    faults = json.loads(run("check", str(file), "--json").out)["faults"]
+    assert said.out.splitlines()[-1] == "Note: If it names a usage file, that is read once there is no fault in here."
+    data = json.loads(run("check", str(file), "--json").out)
+    faults, warnings = data["faults"], data["warnings"]
+    assert warnings == ["If it names a usage file, that is read once there is no fault in here."]
     assert [(fault["field"], fault["code"]) for fault in faults] == [
         ("licenses[0].owned", "invalid_value"),
         ("more", "unknown_key"),

@@ -290,6 +290,24 @@ def test_an_account_without_a_source_is_warned_of(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "start", "is_told"),
+    [
+        ("end = 2098-01-01", "2097-06-01", True),  # within the term of the first
+        ("end = 2097-01-01\nrenewal_months = 12", "2097-06-01", True),  # within a renewal of it
+        ("end = 2097-01-01\nrenewal_months = 12", "2098-01-01", False),  # in place of a renewal
+        ("end = 2097-01-01", "2097-01-01", False),  # after it
+    ],
+)
+def test_a_contract_in_place_of_another_is_warned_of(first: str, start: str, is_told: bool, tmp_path: Path) -> None:
+    """Only one holds at a time, and what the earlier one had agreed is over (LIC-7)."""
+    second = f'[[contracts]]\nreference = "second"\nstart = {start}\nend = 2099-01-01\n\n[[licenses]]'
+    warnings, _ = checked(tmp_path, ("end = 2098-01-01", first), ("[[licenses]]", second))
+    told = [one for one in warnings if " in place of " in one]
+    assert len(told) == is_told
+    assert all(one.startswith(f"From {start} on contract second holds in place of ") for one in told)
+
+
 def test_a_kind_of_usage_that_nobody_rates_is_warned_of(tmp_path: Path) -> None:
     """A misspelled one, most likely; calls and messages are known without a rate, others by theirs."""
     rows = [f"2096-11-30,{kind},1.00" for kind in ("call", "sms", "cal", "fax")]

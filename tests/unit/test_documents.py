@@ -47,7 +47,7 @@ from licensebill.pricing import Flat, PerUnit, Price
 from licensebill.rules import Rule
 from licensebill.terms import Contract, Dated, Purpose, Step
 from tests.changing import TODAY, buy, cancel, do, outcome, save, set_total, the_charge
-from tests.examples import ADA, BANK, BOSS, CONTRACT, VISA, account, usd
+from tests.examples import ACCEPTED, ADA, BANK, BOSS, CONTRACT, VISA, account, usd
 from tests.results import results, values_within
 from tests.untyped import untyped
 
@@ -375,7 +375,10 @@ UNWRITABLE: list[tuple[Callable[[], object], str]] = [
     (lambda: transaction(lines=(usd("1"),)), "must be a Line, not a Money"),
     (lambda: unchecked(Event, id="1", at=NOON, fact=ADA), "must be one of Answered, CallOff, Changed, "),
     (lambda: answered("no"), "must be one of Declined, NotCaptured, "),
-    (lambda: untyped(cancel)(buyout=1), "must be true or false, not 1"),
+    (
+        lambda: unchecked(changes.Cancel, on=TODAY, by=BOSS, authorization=ACCEPTED, is_buyout_agreed=1),
+        "must be true or false, not 1",
+    ),
     (lambda: untyped(save)(u1="elf"), "must be a Collection, not 'elf'"),
     (lambda: untyped(changes.SaveTable)(on=TODAY, by=BOSS, checks={1: ()}), "must be a text, not 1"),
     (lambda: Dated.always(ExactMoney(10**1_000, 1, "USD")), "must be a ratio of numbers of at most 1000 digits"),

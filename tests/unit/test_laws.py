@@ -658,6 +658,41 @@ def test_inputs_that_claim_nothing_are_refused(call: Call, message: str) -> None
         call()
 
 
+def nothing(*_: object) -> Any:
+    """A function that forgot its return."""
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: laws.fee_never_falls(nothing, 1, 2), "fee"),
+        (lambda: laws.usage_in_parts_is_whole(nothing, price, [1, 2]), "part"),
+        (lambda: laws.usage_in_parts_is_whole(operator.sub, nothing, [1, 2]), "price"),
+        (lambda: laws.period_in_parts_is_whole(nothing, [1, 2]), "charge"),
+        (lambda: laws.floor_is_kept(nothing, 8, floor=10), "billed"),
+        (lambda: laws.true_up_reaches_minimum(nothing, 1, 2), "true_up"),
+        (lambda: laws.balance_is_bounded(nothing, 2, threshold=3, recharge=6, unit=1), "charge"),
+    ],
+)
+def test_a_function_that_returns_nothing_is_told_of(call: Call, name: str) -> None:
+    """By its name, and not by what does not compare with nothing."""
+    with pytest.raises(InvalidValue, match=f"^{name}: must return an amount, not None$"):
+        call()
+
+
+def test_between_equal_days_nothing_is_asked() -> None:
+    """Code that refuses an empty period keeps the law."""
+    asked = []
+
+    def charge(start: int, end: int) -> int:
+        asked.append((start, end))
+        return end - start
+
+    laws.period_in_parts_is_whole(charge, [3, 1, 3, 1, 2])
+    laws.period_in_parts_is_whole(charge, [7, 7])
+    assert asked == [(1, 2), (2, 3), (1, 3)]
+
+
 anything: Any = object()
 
 

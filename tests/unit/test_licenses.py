@@ -600,7 +600,7 @@ def test_an_increase_in_words() -> None:
         "  owned: 10 licenses",
         "  asked for: 12 licenses",
         "  authorized by: Ada Lovelace",
-        "  licenses each month: 900.00 USD [LIC-10, MON-1]",
+        "  licenses each month, before: 900.00 USD [LIC-10, MON-1]",
         "    The sum of 1 line, by the terms of 2026-11-01.",
     ]
     assert mistakes(explanation) == []

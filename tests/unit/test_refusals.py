@@ -34,6 +34,7 @@ from licensebill.changes import (
     SaveTable,
     SignContract,
     StaleBill,
+    StalePurchase,
     UnknownIntent,
     UnknownLine,
 )
@@ -115,7 +116,13 @@ REFUSALS: dict[str, tuple[Account, Change, str, str]] = {
     ),
     "a total of a product without a price": (account(), set_total(1, "elf"), "no_price", "(LIC-7)"),
     "a total of an unknown product": (account(), set_total(1, "fax"), "unknown_product", "must be one of powerdialer"),
-    "a total below zero": (account(), set_total(-1), "invalid_value", "total: must be at least 0, not -1"),
+    "a total accepted for another charge": (
+        account(),
+        attrs.evolve(set_total(13), charge=usd("36.29")),
+        "stale_purchase",
+        "the new total of PowerDialer was accepted for a charge of 36.29 USD, and would be charged 36.30 USD by now; "
+        "show it again, and ask again (LIC-12)",
+    ),
     "an increase that nobody pays": (
         account(funding=None),
         set_total(13),
@@ -351,12 +358,6 @@ REFUSALS: dict[str, tuple[Account, Change, str, str]] = {
         "currency_mismatch",
         "amount: must be in the account's USD, not EUR",
     ),
-    "a recharge that is no amount": (
-        apply(account(), switch_on()),
-        OpenRecharge(on=TODAY, amount=60),  # type: ignore[arg-type]
-        "invalid_value",
-        "amount: must be a Money, not 60",
-    ),
     "a negative draw": (
         account(),
         DrawMinutes(on=TODAY, amount=usd("-0.01")),
@@ -555,6 +556,7 @@ class TestRefusals:
             (RechargeIsOff("acme"), "recharge_is_off"),
             (RechargeUnderWay("acme"), "recharge_under_way"),
             (StaleBill("lines", "lacks"), "stale_bill"),
+            (StalePurchase("ELF", usd("1.00"), usd("2.00")), "stale_purchase"),
             (UnknownIntent("intent", "is none"), "unknown_intent"),
             (UnknownLine("line", "is none"), "unknown_line"),
         ],

@@ -6,6 +6,7 @@ from cyclopts import App
 
 from licensebill import cycles, minutes, storage
 from licensebill._checks import whole
+from licensebill.accounts import advance
 from licensebill.commands.asking import AccountPath, Count, Day, amount_of, as_asked, instant_of, loaded, prepaid_at
 from licensebill.commands.printing import Json, money_data, period_data, print_json, print_table
 from licensebill.cycles import LAST_ANCHOR_DAY, cycle_of
@@ -25,9 +26,17 @@ def recharge(account: AccountPath, /, *, at: str, as_json: Json = False) -> None
     file = loaded(account)
     prepaid = prepaid_at("--at", file, account, instant_of(at, file.account))
     quotes = minutes.compare(prepaid.usage, at=prepaid.on, balance=prepaid.balance, began=file.account.began)
+    own = advance(file.account, prepaid.on).tariff.recharge.name.lower()
     if as_json:
         recharges = [_quote_data(quote) for quote in quotes]
-        print_json({"balance": money_data(prepaid.balance), "recharges": recharges, "remarks": list(prepaid.remarks)})
+        print_json(
+            {
+                "balance": money_data(prepaid.balance),
+                "policy": own,
+                "recharges": recharges,
+                "remarks": list(prepaid.remarks),
+            }
+        )
         return
     print(f"Balance: {prepaid.balance:,}\n")
     print_table(
@@ -38,6 +47,7 @@ def recharge(account: AccountPath, /, *, at: str, as_json: Json = False) -> None
         ("left", "right", "right", "left"),
         headings=("Policy", "Reserve", "Recharge", "Due"),
     )
+    print(f"\nThe account's own policy is {own}.")
     for remark in prepaid.remarks:
         print(f"\nNote: {remark}")
 

@@ -33,7 +33,7 @@ def explain(
     if account is None:
         if on is not None:
             raise InvalidValue("--on", "is for a figure of an account file, and none is named")
-        found = as_asked("FIGURE", lambda: rule(figure.upper() if figure.upper() in RULES else figure))
+        found = _rule(figure)
         if as_json:
             print_json(_rule_data(found))
         else:
@@ -49,6 +49,17 @@ def explain(
         print_json({"explanations": [each.as_data() for each in chosen]})
     else:
         print("\n\n".join(each.as_text() for each in chosen))
+
+
+def _rule(figure: str) -> Rule:
+    asked = figure.upper()
+    if _RULE_ID.fullmatch(asked) and asked not in RULES:
+        raise InvalidValue("FIGURE", _no_rule(asked))
+    try:
+        return rule(asked if asked in RULES else figure)
+    except InvalidValue as refused:
+        named = "a figure of a bill is named with its account file and --on"
+        raise InvalidValue("FIGURE", f"{refused.problem}; {named}") from None
 
 
 def _trees(account: Path, on: date) -> tuple[Explanation, ...]:
@@ -71,6 +82,10 @@ def _billed(on: date, anchor_day: int) -> Period:
 _RULE_ID = re.compile(r"[A-Z]{3}-[0-9]{1,4}")
 
 
+def _no_rule(asked: str) -> str:
+    return f"{asked} is no rule's id; docs/rules/index.md lists them"
+
+
 def _nothing(figure: str, trees: Iterable[Explanation]) -> str:
     """Why nothing was found."""
     asked = figure.upper()
@@ -80,7 +95,7 @@ def _nothing(figure: str, trees: Iterable[Explanation]) -> str:
             "prints the rule"
         )
     if _RULE_ID.fullmatch(asked):
-        return f"{asked} is no rule's id; docs/rules/index.md lists them"
+        return _no_rule(asked)
     known = ", ".join(dict.fromkeys(each.figure for tree in trees for each in tree.walk()))
     return f"must be a rule's id or one of {known}, not {shown(figure)}"
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from licensebill import bills, ports, storage
+from licensebill import bills, licenses, ports, storage
 from licensebill._checks import whole
 from licensebill.accounts import advance
 from licensebill.bills import Bill, ProductRow, Summary, monthly_bill
@@ -36,7 +36,9 @@ from licensebill.commands.printing import (
 )
 from licensebill.cycles import billing_cycle, first_instant
 from licensebill.errors import InvalidValue
+from licensebill.explain import many
 from licensebill.ledger import Line
+from licensebill.licenses import ChangeKind
 from licensebill.money import Money
 from licensebill.people import Authorization, Person
 from licensebill.storage import Reading, StorageFee
@@ -281,22 +283,31 @@ def preview(
     """
     acme = loaded(account).account
     # nothing is bought: who would authorize it does not matter
-    nobody = Authorization(Person("Nobody", "Yet"), accepted=True)
-    as_asked("--on", lambda: advance(acme, on))
+    anybody = Authorization(Person("whoever", "accepts"), accepted=True)
+    before = as_asked("--on", lambda: advance(acme, on))
     made = _calculated(
         "--total",
-        lambda: license_purchase(acme, product, total, by=acme.administrator, authorization=nobody, on=on),
+        lambda: license_purchase(acme, product, total, by=acme.administrator, authorization=anybody, on=on),
         "micros",
     )
     if as_json:
         print_explained({"preview": _preview_data(made)}, made, explain=explain)
         return
-    print(f"Charged now: {made.charge:,}{f' to {made.source}' if made.source else ''}")
+    if made.charge and not made.source:
+        print(f"Owed now: {made.charge:,}; no source is valid.")
+    else:
+        print(f"Charged now: {made.charge:,}{f' to {made.source}' if made.source else ''}")
     each, more = made.monthly_after, made.difference
-    print("Each month: no price is agreed yet" if each is None else f"Licenses each month: {each:,}")
+    known = "no price is agreed yet" if each is None else f"{each:,}"
+    print(f"Licenses each month from {made.next_month}: {known}")
     if more is not None:
         print(f"Difference: {more:,}")
     print(f"Available to assign afterwards: {made.available_after}")
+    if made.result.is_pending:
+        print(f"The total takes effect on {made.result.effective}.")
+    free = licenses.availability(before.licenses, product, catalog=before.catalog, terms=before.tariff.ports).available
+    if made.result.kind is ChangeKind.INCREASE and free:
+        print(f"Note: {many(free, 'license')} can be assigned already.")
     if explain:
         print_explanations(made)
 
@@ -307,6 +318,8 @@ def _preview_data(made: LicensePurchase) -> dict[str, Any]:
         "total": made.change.total,
         "charge": money_data(made.charge),
         "source": made.source or None,
+        "effective": str(made.result.effective),
+        "next_month": str(made.next_month),
         "monthly_before": _optional_money(made.monthly_before),
         "monthly_after": _optional_money(made.monthly_after),
         "difference": _optional_money(made.difference),

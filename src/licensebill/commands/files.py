@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,14 +18,16 @@ from licensebill.terms import contract_on
 
 #: The kinds of usage that need no rate to be known.
 _USUAL = frozenset({"call", "sms"})
+_USAGE_NOT_READ = "If it names a usage file, that is read once there is no fault in here."
 #: Later than any row of a usage file that anybody means.
 _EVER = datetime.datetime(9000, 1, 1, tzinfo=datetime.UTC)
 
 
 def check(account: AccountPath, /, *, as_json: Json = False) -> int:
-    """Print every fault of an account file and of its usage file, with its place; without one, what will not work.
+    """Print every fault of an account file, or else of its usage file, with its place; without one, what is amiss.
 
-    Ends with 2 where there is a fault.
+    The usage file is read once the account file has no fault: its rates and its currency are in there. Ends with 2
+    where there is a fault.
 
     Args:
         account: the account file.
@@ -48,6 +51,8 @@ def check(account: AccountPath, /, *, as_json: Json = False) -> int:
         )
         if more:
             print(f"and {more} more")
+        for warning in warnings:
+            print(f"Note: {warning}")
     return ANSWERED if refused is None else BAD_INPUT
 
 
@@ -55,6 +60,9 @@ def _found(path: Path) -> tuple[InvalidFile | None, tuple[str, ...]]:
     """The faults of the account file, or of its usage file, where that has none; else what will not work."""
     try:
         file = loaded(path)
+    except InvalidFile as refused:
+        return refused, (_USAGE_NOT_READ,)
+    try:
         usage = prepaid_until(file, path, _EVER).usage.days
     except InvalidFile as refused:
         return refused, ()
@@ -71,10 +79,21 @@ def _unusable(account: Account) -> Iterator[str]:
         yield "No funding source is set up: nothing can be charged (FUN-2)."
     elif not account.funding.valid(account.today):
         yield f"No funding source is valid on {account.today}: nothing can be charged (FUN-2)."
+    yield from _replaced(account)
     for holding in account.licenses.holdings:
         yield from _unpriced(account, holding.product)
         if holding.pending is not None:
             yield from _below_floor(account, holding)
+
+
+def _replaced(account: Account) -> Iterator[str]:
+    for earlier, later in pairwise(sorted(account.contracts, key=lambda one: one.start)):
+        term = earlier.term(later.start)
+        if term is not None and term.start < later.start:
+            yield (
+                f"From {later.start} on contract {later.reference} holds in place of {earlier.reference}, whose prices "
+                "and floors end then: only one contract holds at a time (LIC-7)."
+            )
 
 
 def _unpriced(account: Account, product: str) -> Iterator[str]:

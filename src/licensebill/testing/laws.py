@@ -124,6 +124,13 @@ def _returned(name: str, values: Iterable[_T], what: str, *unwanted: type) -> li
     return list(values)
 
 
+def _amount(name: str, value: _T) -> _T:
+    """What a function returned for an amount; most often without one its `return` was forgotten."""
+    if value is None:
+        raise InvalidValue(name, "must return an amount, not None")
+    return value
+
+
 #: Numbers of up to so many digits are shown as decimals where one holds them.
 _WIDE = Context(prec=40)
 
@@ -169,7 +176,7 @@ def fee_never_falls(fee: Callable[[_Q], _F], one: _Q, other: _Q) -> None:
     """
     _check_functions(fee=fee)
     less, more = sorted((one, other))
-    low, high = fee(less), fee(more)
+    low, high = _amount("fee", fee(less)), _amount("fee", fee(more))
     if high < low:
         raise _broken("fee_never_falls", "PRC-1", "the fee of more", high, f"at least {low!r}", less=less, more=more)
 
@@ -206,8 +213,9 @@ def usage_in_parts_is_whole(part: Callable[[_Q, _Q], _A], price: Callable[[_Q], 
     """
     _check_functions(part=part, price=price)
     ordered = _in_order("readings", readings, 1)
-    first, parts = price(ordered[0]), [part(before, after) for before, after in pairwise(ordered)]
-    found, whole = reduce(operator.add, parts, first), price(ordered[-1])
+    first, whole = (_amount("price", price(ordered[at])) for at in (0, -1))
+    parts = [_amount("part", part(before, after)) for before, after in pairwise(ordered)]
+    found = reduce(operator.add, parts, first)
     if found != whole:
         given = {"readings": ordered, "price_of_first": first, "parts": parts}
         raise _broken("usage_in_parts_is_whole", "PRC-3", "the sum", found, repr(whole), **given)
@@ -224,7 +232,8 @@ def period_in_parts_is_whole(charge: Callable[[_Q, _Q], _A], days: Iterable[_Q])
 
     Args:
         charge: what is charged from one day to another, which is no longer in.
-        days: at least two, in any order; the first and the last bound the whole.
+        days: at least two, in any order; the first and the last bound the whole. Nothing lies between equal ones, and
+            nothing is asked about it.
 
     Raises:
         InvalidValue: fewer than two days; no function.
@@ -245,8 +254,10 @@ def period_in_parts_is_whole(charge: Callable[[_Q, _Q], _A], days: Iterable[_Q])
     """
     _check_functions(charge=charge)
     ordered = _in_order("days", days, 2)
-    parts = [charge(start, end) for start, end in pairwise(ordered)]
-    found, whole = reduce(operator.add, parts), charge(ordered[0], ordered[-1])
+    parts = [_amount("charge", charge(start, end)) for start, end in pairwise(ordered) if start < end]
+    if not parts:
+        return
+    found, whole = reduce(operator.add, parts), _amount("charge", charge(ordered[0], ordered[-1]))
     if found != whole:
         given = {"days": ordered, "parts": parts}
         raise _broken("period_in_parts_is_whole", "CYC-4", "the sum", found, repr(whole), **given)
@@ -388,7 +399,7 @@ def floor_is_kept(billed: Callable[[_T], _Q], held: _T, *, floor: _Q) -> None:
             with held=8, floor=10
     """
     _check_functions(billed=billed)
-    number = billed(held)
+    number = _amount("billed", billed(held))
     if number < floor:
         given = {"held": held, "floor": floor}
         raise _broken("floor_is_kept", "LIC-2", "the number billed", number, f"at least {floor!r}", **given)
@@ -417,7 +428,7 @@ def true_up_reaches_minimum(true_up: Callable[[_A, _A], _A], charged: _A, minimu
             with charged=12000, minimum=10000
     """
     _check_functions(true_up=true_up)
-    together, greater = charged + true_up(charged, minimum), max(charged, minimum)
+    together, greater = charged + _amount("true_up", true_up(charged, minimum)), max(charged, minimum)
     if together != greater:
         given = {"charged": charged, "minimum": minimum}
         raise _broken("true_up_reaches_minimum", "PRC-4", "the sum", together, repr(greater), **given)
@@ -557,7 +568,7 @@ def balance_is_bounded(charge: Callable[[_A], _A], balance: _A, *, threshold: _A
         if amount < nothing:
             raise InvalidValue(place, f"must be at least zero, not {amount!r}")
     given = {"balance": balance, "threshold": threshold, "recharge": recharge, "unit": unit}
-    charged = charge(balance)
+    charged = _amount("charge", charge(balance))
     if charged < nothing:
         raise _broken(law, "MIN-4", "the charge", charged, f"at least {nothing!r}", **given)
     if threshold < balance and charged != nothing:
