@@ -6,6 +6,7 @@ which text could be a card number (FUN-1), which every name and label must refus
 """
 
 import datetime
+import itertools
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, TypeVar
@@ -148,7 +149,7 @@ def holds_card_number(value: str) -> bool:
     if len(value) < _CARD_DIGITS.start or sum(map(str.isdigit, value)) < _CARD_DIGITS.start:
         return False
     stretches = "".join(map(_digit_or_gap, value)).split(".")
-    return any(_is_card_number(row) for stretch in stretches for row in _rows(stretch.split()))
+    return any(_hold_card_number(stretch.split()) for stretch in stretches)
 
 
 def _digit_or_gap(character: str) -> str:
@@ -160,26 +161,34 @@ def _digit_or_gap(character: str) -> str:
     return " " if is_gap else "."
 
 
-def _rows(groups: list[str]) -> Iterator[str]:
-    """Groups of digits that follow each other, joined in every way that is not too long for a card number."""
-    for start in range(len(groups)):
-        row = ""
-        for group in groups[start : start + _CARD_DIGITS.stop]:
-            row += group
-            if len(row) >= _CARD_DIGITS.stop:
+def _hold_card_number(groups: list[str]) -> bool:
+    """Whether some groups of digits that follow each other, joined, are a card number.
+
+    A row is checked by the difference of two sums, so that a text of many short groups takes no longer than another.
+    """
+    edges = [0, *itertools.accumulate(map(len, groups))]
+    sums = _luhn_sums([int(digit) for group in groups for digit in group])
+    for position, start in enumerate(edges):
+        for end in edges[position + 1 :]:
+            if end - start >= _CARD_DIGITS.stop:
                 break
-            yield row
+            if end - start >= _CARD_DIGITS.start and (sums[end % 2][end] - sums[end % 2][start]) % 10 == 0:
+                return True
+    return False
 
 
-def _is_card_number(row: str) -> bool:
-    digits = [int(digit) for digit in row]
-    return len(digits) in _CARD_DIGITS and _passes_luhn(digits)
+def _luhn_sums(digits: list[int]) -> tuple[list[int], list[int]]:
+    """What the digits before each place add up to by Luhn's rule, of rows that end at an even place, and at an odd one.
 
-
-def _passes_luhn(digits: list[int]) -> bool:
-    # every second digit from the right is doubled, and 9 taken off where that makes two digits
-    doubled = [2 * d - 9 * (d > 4) for d in digits[-2::-2]]  # noqa: PLR2004
-    return (sum(doubled) + sum(digits[::-2])) % 10 == 0
+    Every second digit from the right is doubled, and 9 taken off where that makes two digits: in a row that ends at an
+    even place, those at even places.
+    """
+    sums: tuple[list[int], list[int]] = [0], [0]
+    for place, digit in enumerate(digits):
+        doubled = 2 * digit - 9 * (digit > 4)  # noqa: PLR2004
+        for parity in (0, 1):
+            sums[parity].append(sums[parity][-1] + (doubled if place % 2 == parity else digit))
+    return sums
 
 
 def kept_of(said: str) -> str:

@@ -8,6 +8,7 @@ A writer takes a value and gives what JSON can hold. A reader takes what was par
 of where. Readers also get `MISSING`, for a key that is not there, and refuse it as they refuse any other wrong value.
 """
 
+import contextlib
 import enum
 import functools
 import itertools
@@ -29,7 +30,7 @@ with extra("json"):
     from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from licensebill._checks import MAX_WHOLE, instant
-from licensebill.errors import SHOWN_DIGITS, InvalidValue, one, shown
+from licensebill.errors import InvalidValue, one, shown
 from licensebill.money import MICROS, ExactMoney, Money
 
 #: A class, a generic one with its argument, or a union.
@@ -70,8 +71,9 @@ _LONGEST_NAME = 40
 
 def name_of(key: str) -> str:
     """A key as a part of a path; one that is no plain name is shown as any other value, or described."""
-    is_plain = key.isidentifier() and len(key) <= _LONGEST_NAME and sum(map(str.isdigit, key)) <= SHOWN_DIGITS
-    return key if is_plain else shown(key)
+    picture = shown(key)
+    is_plain = key.isidentifier() and len(key) <= _LONGEST_NAME and picture == repr(key)
+    return key if is_plain else picture
 
 
 def origin_of(kind: Kind) -> Any:  # noqa: ANN401 - a class or Union
@@ -184,7 +186,9 @@ def _write_zone(value: object) -> str:
     if value == UTC:
         return _UTC
     if isinstance(value, ZoneInfo) and value.key:
-        return value.key
+        with contextlib.suppress(InvalidValue):  # one made of a file may have a name that means nothing here
+            _read_zone(value.key, None)
+            return value.key
     raise unlike("UTC or a ZoneInfo with a key", value)
 
 
@@ -280,7 +284,8 @@ _GROUPS: Mapping[Kind, type[tuple[object, ...] | frozenset[object]]] = {
 
 def is_group(kind: Kind) -> bool:
     """Whether a place of this type holds any number of the same kind."""
-    return origin_of(kind) in _GROUPS and (origin_of(kind) is not tuple or Ellipsis in get_args(kind))
+    of = get_args(kind)  # none where it does not say: it may hold anything then, and has no form
+    return origin_of(kind) in _GROUPS and bool(of) and (origin_of(kind) is not tuple or Ellipsis in of)
 
 
 def _group_writer(kind: Kind, converter: Converter) -> _Writer:
@@ -336,7 +341,7 @@ def _row_reader(kind: Kind, converter: Converter) -> _Reader:
 
 def is_mapping(kind: Kind) -> bool:
     """Whether a place of this type holds values by text."""
-    return origin_of(kind) is Mapping
+    return origin_of(kind) is Mapping and bool(get_args(kind))
 
 
 def _mapping_writer(kind: Kind, converter: Converter) -> _Writer:
@@ -427,6 +432,8 @@ def members_of(unions: Unions, tags: Mapping[type, str], kind: Kind) -> Mapping[
         return {}
     members: dict[str, type] = {}
     for arm in arms:
+        if arm not in unions and arm not in tags:
+            _no_reader(arm, None)
         members |= unions[arm] if arm in unions else {tags[arm]: arm}
     return members
 
@@ -481,7 +488,7 @@ def _unreadable(value: object, _: object) -> NoReturn:
     raise InvalidValue("", f"is {shown(value)}, and no document can hold that")
 
 
-def _no_reader(kind: Kind, _: Converter) -> NoReturn:
+def _no_reader(kind: Kind, _: object) -> NoReturn:
     raise InvalidValue("kind", f"is, or holds, {getattr(kind, '__name__', kind)}, which no document can hold")
 
 

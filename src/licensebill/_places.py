@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 
 from licensebill._tables import FieldPath
-from licensebill.errors import SHOWN_DIGITS, shown
+from licensebill.errors import shown
 
 #: Brackets within brackets, beyond which a text is nested too deeply to be read.
 DEEP = 100
@@ -44,10 +44,10 @@ def field_of(path: FieldPath) -> str:
 
 
 def _key(key: str) -> str:
-    if _PLAIN_KEY.fullmatch(key) and sum(map(str.isdigit, key)) <= SHOWN_DIGITS:
-        return key
     picture = shown(key)
-    return picture if picture[0] in "'\"" else f"({picture})"
+    if picture[0] not in "'\"":
+        return f"({picture})"
+    return key if _PLAIN_KEY.fullmatch(key) else picture
 
 
 def line_of(path: FieldPath, lines: Mapping[FieldPath, int]) -> int | None:

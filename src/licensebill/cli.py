@@ -6,6 +6,7 @@ them). Exit codes are described in docs/command.md. Needs the `cli` extra.
 """
 
 import contextlib
+import errno
 import io
 import os
 import shutil
@@ -90,11 +91,19 @@ def _ended() -> int:
         _close(sys.stdout)
         return FAILED  # what was to be done may well be done
     except OSError as failed:
-        what = "write the output" if failed.filename is None else f"read {shown(failed.filename)}"
-        if failed.filename is None:
-            _close(sys.stdout)
-        return _said(f"cannot {what}: {failed.strerror or failed}", FAILED if failed.filename is None else BAD_INPUT)
+        return _failed(failed)
     return code or ANSWERED
+
+
+def _failed(failed: OSError) -> int:
+    """Say what could not be read, or written: an error of the output names no file."""
+    why = failed.strerror or str(failed)
+    if failed.filename is not None:
+        return _said(f"cannot read {shown(failed.filename)}: {why}", BAD_INPUT)
+    if failed.errno == errno.ENOENT:
+        return _said("cannot work in this folder: it is no longer there", BAD_INPUT)
+    _close(sys.stdout)
+    return _said(f"cannot write the output: {why}", FAILED)
 
 
 def _said(words: str, code: int) -> int:

@@ -17,7 +17,7 @@ import attrs
 
 from licensebill import minutes
 from licensebill._checks import cardless_text, instance, text, whole
-from licensebill._files import LONGEST_NAME, file_name, refuse
+from licensebill._files import LONGEST_NAME, Findings, findings_in, read_of
 from licensebill._places import (
     deep_line,
     field_of,
@@ -136,16 +136,16 @@ def load_account(path: Path) -> AccountFile:
     """
     if instance("path", path, Path).is_dir():
         raise InvalidValue("path", f"{shown(str(path))} is a folder, and must be a file")
-    name = file_name(path)
+    found = findings_in(path)
     with path.open("rb") as file:
-        content = file.read(MAX_ACCOUNT_BYTES + 1)
+        content = read_of(path, file, MAX_ACCOUNT_BYTES + 1)
     if len(content) > MAX_ACCOUNT_BYTES:
-        refuse(name, f"is larger than {MAX_ACCOUNT_BYTES} bytes")
+        found.refuse(f"is larger than {MAX_ACCOUNT_BYTES} bytes")
     try:
         source = content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
-        refuse(name, "is not UTF-8", 1 + content[: wrong.start].count(b"\n"))
-    return read_account(source, name=name)
+        found.refuse("is not UTF-8", 1 + content[: wrong.start].count(b"\n"))
+    return _read(source, found)
 
 
 def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
@@ -155,63 +155,66 @@ def read_account(source: str, *, name: str = "account.toml") -> AccountFile:
         InvalidFile: every fault of it, with line and field.
     """
     instance("source", source, str)
-    is_json = cardless_text("name", name, LONGEST_NAME).lower().endswith(".json")
-    document = _parsed(source, name, is_json=is_json)
+    return _read(source, Findings(cardless_text("name", name, LONGEST_NAME)))
+
+
+def _read(source: str, found: Findings) -> AccountFile:
+    is_json = found.name.lower().endswith(".json")
+    document = _parsed(source, found, is_json=is_json)
     top = Node(document, (), [])
     result = _account_file(top)
     if top.noted:
         lines = json_lines(source, [path for path, _, _ in top.noted]) if is_json else toml_lines(source)
-        faults = [
-            Fault(line=line_of(path, lines), field=field_of(path), code=code, problem=problem)
-            for path, code, problem in top.noted
-        ]
-        faults.sort(key=lambda fault: (fault.line or 0, fault.field))
-        raise InvalidFile.of(name, faults)
+        placed = [(line_of(path, lines), field_of(path), code, problem) for path, code, problem in top.noted]
+        for line, field, code, problem in sorted(placed, key=lambda one: (one[0] or 0, one[1])):
+            found.note(problem, line=line, field=field, code=code)
+    found.end()
     checked: AccountFile = result
     return checked
 
 
-def _parsed(source: str, name: str, *, is_json: bool) -> Mapping[str, Any]:
+def _parsed(source: str, found: Findings, *, is_json: bool) -> Mapping[str, Any]:
     deep = deep_line(source)
     if deep is not None:
-        refuse(name, "is nested too deeply", deep)
+        found.refuse("is nested too deeply", deep)
     try:
-        document = _json(source, name) if is_json else _toml(source, name)
+        document = _json(source, found) if is_json else _toml(source, found)
     except InvalidFile:
         raise
     except ValueError:
-        refuse(name, "holds a number too long to read", long_number_line(source))
+        found.refuse("holds a number too long to read", long_number_line(source))
     if not isinstance(document, dict):
-        refuse(name, "must be a table at the top")
+        found.refuse("must be a table at the top")
     return document
 
 
-def _json(source: str, name: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _json(source: str, found: Findings) -> Any:  # noqa: ANN401 - whatever JSON holds
     repeating: list[object] = []
     try:
         document = json.loads(source, object_pairs_hook=lambda pairs: table(pairs, repeating))
     except json.JSONDecodeError as wrong:
-        refuse(name, f"is no JSON: {wrong.msg}", wrong.lineno)
+        found.refuse(f"is no JSON: {wrong.msg}", wrong.lineno)
     if repeating:
         repeated = repeated_key(document)
         line = line_of(repeated, json_lines(source, [repeated]))
-        refuse(name, "stands twice in one table", line, field_of(repeated))
+        found.refuse("stands twice in one table", line, field_of(repeated))
     return document
 
 
-def _toml(source: str, name: str) -> Any:  # noqa: ANN401 - whatever TOML holds
+def _toml(source: str, found: Findings) -> Any:  # noqa: ANN401 - whatever TOML holds
     crowded = many_parts(source, MAX_KEY_PARTS, _MOST_POINTS)
     if crowded is not None:
         problem = f"has a key of more than {MAX_KEY_PARTS} parts, or keys with more than {_MOST_POINTS} points in all"
-        refuse(name, problem, crowded)
+        found.refuse(problem, crowded)
     try:
         return tomllib.loads(source)
     except tomllib.TOMLDecodeError as wrong:
         words = str(wrong)
-        found = re.search(r"\(at line (\d+), ", words[-_LONGEST_WORDS:])
-        is_short = len(words) <= _LONGEST_WORDS and sum(map(str.isdigit, words)) <= SHOWN_DIGITS
-        said = words if is_short else "a key stands twice, or is none"
-        refuse(name, f"is no TOML: {said}", int(found[1]) if found else None)
+        place = re.search(r"\(at line (\d+), ", words[-_LONGEST_WORDS:])
+        is_long = len(words) > _LONGEST_WORDS or sum(map(str.isdigit, words)) > SHOWN_DIGITS
+        is_told = not is_long and shown(words)[0] in "'\""  # or it may hold a secret
+        said = words if is_told else "a key stands twice, or is none"
+        found.refuse(f"is no TOML: {said}", int(place[1]) if place else None)
 
 
 def account_schema() -> dict[str, Any]:

@@ -17,14 +17,14 @@ from typing import Any, TypeVar
 import attrs
 
 from licensebill import minutes
-from licensebill._checks import cardless_text, function, instance, instant, several, whole
-from licensebill._files import LONGEST_NAME, file_name, lines_of, opened, refuse
+from licensebill._checks import cardless_text, each_of, function, instance, instant, whole
+from licensebill._files import LONGEST_NAME, Findings, findings_in, lines_of, opened
 from licensebill._files import MAX_LINE_BYTES as MAX_LINE_BYTES
 from licensebill._files import Opener as Opener
 from licensebill._tables import problem_of, written_amount, written_day, written_instant
 from licensebill.accounts import Account
 from licensebill.cycles import first_instant, local_day
-from licensebill.errors import MAX_FAULTS, Fault, InvalidFile, InvalidValue, shown
+from licensebill.errors import InvalidValue, shown
 from licensebill.minutes import NoRate, UsageHistory
 from licensebill.money import DECIMALS, MICROS, Money
 from licensebill.storage import Reading
@@ -36,21 +36,21 @@ _T = TypeVar("_T")
 
 
 @contextlib.contextmanager
-def _rows(lines: Iterable[str], name: str, *headings: list[str]) -> Iterator[tuple[Any, list[str]]]:
+def _rows(lines: Iterable[str], found: Findings, *headings: list[str]) -> Iterator[tuple[Any, list[str]]]:
     """The rows below the headings, by csv's own reader, and which of the possible headings these are."""
-    rows = csv.reader(several("lines", lines), strict=True)
+    rows = csv.reader(lines, strict=True)
     try:
         heading = next(rows, [])
         if heading not in headings:
             possible = " or ".join(",".join(columns) for columns in headings)
-            refuse(name, f"must begin with the columns {possible}", 1)
+            found.refuse(f"must begin with the columns {possible}", 1)
         yield rows, heading
     except csv.Error as wrong:
-        refuse(name, f"is no CSV: {wrong}", rows.line_num)
+        found.refuse(f"is no CSV: {wrong}", rows.line_num)
 
 
 def _made(
-    rows: Iterable[list[str]], columns: int, make: Callable[[list[str]], _T], line: Callable[[], int], name: str
+    rows: Iterable[list[str]], columns: int, make: Callable[[list[str]], _T], line: Callable[[], int], found: Findings
 ) -> Iterator[_T]:
     """What is made of each row; the faults are told after the last.
 
@@ -59,22 +59,17 @@ def _made(
         columns: of each row.
         make: takes a row, or refuses it.
         line: on which the last row ended.
-        name: of the file.
+        found: where faults are noted.
     """
-    faults: list[Fault] = []
-    count = 0
     for row in rows:
         try:
             made = make(_as_wide(row, columns))
         except (InvalidValue, NoRate) as refused:
-            count += 1
-            if count <= MAX_FAULTS:
-                place = "kind" if isinstance(refused, NoRate) else refused.place
-                faults.append(Fault(line=line(), field=place, code=refused.code, problem=problem_of(refused)))
+            place = "kind" if isinstance(refused, NoRate) else refused.place
+            found.note(problem_of(refused), line=line(), field=place, code=refused.code)
         else:
             yield made
-    if count:
-        raise InvalidFile.of(name, faults, count)
+    found.end()
 
 
 def _as_wide(row: list[str], columns: int) -> list[str]:
@@ -103,8 +98,9 @@ def load_usage(path: Path, account: Account, *, until: datetime.datetime, opened
         InvalidFile: the first hundred faults with line and column, and how many more.
         OSError: the file cannot be read.
     """
-    with lines_of(path, function("opened", opened)) as lines:
-        return read_usage(lines, account, until=until, name=path.name)
+    found = findings_in(path)
+    with lines_of(path, found, function("opened", opened)) as lines:
+        return _usage(lines, account, until, found)
 
 
 def read_usage(
@@ -127,12 +123,15 @@ def read_usage(
 
     Source: MIN-2, MIN-8, MIN-10.
     """
+    return _usage(each_of("lines", lines, str), account, until, Findings(cardless_text("name", name, LONGEST_NAME)))
+
+
+def _usage(lines: Iterable[str], account: Account, until: datetime.datetime, found: Findings) -> UsageHistory:
     instance("account", account, Account)
     instant("until", until)
-    cardless_text("name", name, LONGEST_NAME)
-    with _rows(lines, name, _AMOUNTS, _CALLS) as (rows, heading):
+    with _rows(lines, found, _AMOUNTS, _CALLS) as (rows, heading):
         parse = _AmountRows(account, until) if heading == _AMOUNTS else _CallRows(account, until)
-        made = _made(parse.unusual(rows), len(heading), parse, lambda: rows.line_num, name)
+        made = _made(parse.unusual(rows), len(heading), parse, lambda: rows.line_num, found)
         sums: collections.Counter[tuple[date, str]] = collections.Counter()
         for counted in made:
             if counted is not None:
@@ -140,14 +139,14 @@ def read_usage(
                 sums[key] += micros
     for key, micros in parse.usual():
         sums[key] += micros
-    return _history(sums, account.currency, name)
+    return _history(sums, account.currency, found)
 
 
-def _history(sums: Mapping[tuple[date, str], int], currency: str, name: str) -> UsageHistory:
+def _history(sums: Mapping[tuple[date, str], int], currency: str, found: Findings) -> UsageHistory:
     try:
         Money(sum(sums.values()), currency)
     except InvalidValue:
-        refuse(name, "adds up to more than an amount can be")
+        found.refuse("adds up to more than an amount can be")
     entries = [(on, kind, Money(micros, currency)) for (on, kind), micros in sums.items()]
     return UsageHistory.of(entries, currency=currency)
 
@@ -276,8 +275,9 @@ def load_readings(path: Path) -> tuple[Reading, ...]:
 
     Source: STO-4.
     """
-    with lines_of(path) as lines:
-        return read_readings(lines, name=path.name)
+    found = findings_in(path)
+    with lines_of(path, found) as lines:
+        return _readings(lines, found)
 
 
 def read_readings(lines: Iterable[str], *, name: str = "storage.csv") -> tuple[Reading, ...]:
@@ -292,9 +292,12 @@ def read_readings(lines: Iterable[str], *, name: str = "storage.csv") -> tuple[R
 
     Source: STO-4.
     """
-    cardless_text("name", name, LONGEST_NAME)
-    with _rows(lines, name, _READINGS) as (rows, heading):
-        return tuple(_made(rows, len(heading), lambda row: _reading_of(row, name), lambda: rows.line_num, name))
+    return _readings(each_of("lines", lines, str), Findings(cardless_text("name", name, LONGEST_NAME)))
+
+
+def _readings(lines: Iterable[str], found: Findings) -> tuple[Reading, ...]:
+    with _rows(lines, found, _READINGS) as (rows, heading):
+        return tuple(_made(rows, len(heading), lambda row: _reading_of(row, found.name), lambda: rows.line_num, found))
 
 
 def _reading_of(row: list[str], name: str) -> Reading:
@@ -324,12 +327,12 @@ def load_customers(path: Path) -> dict[str, str]:
         InvalidFile: the first hundred faults with line and column, an account twice among them, and how many more.
         OSError: the file cannot be read.
     """
-    name = file_name(path)
+    found = findings_in(path)
     if path.stat().st_size > MAX_CUSTOMERS_BYTES:
-        refuse(name, f"is larger than {MAX_CUSTOMERS_BYTES} bytes")
+        found.refuse(f"is larger than {MAX_CUSTOMERS_BYTES} bytes")
     known: set[str] = set()
-    with lines_of(path) as lines, _rows(lines, name, _CUSTOMERS) as (rows, heading):
-        return dict(_made(rows, len(heading), lambda row: _customer_of(row, known), lambda: rows.line_num, name))
+    with lines_of(path, found) as lines, _rows(lines, found, _CUSTOMERS) as (rows, heading):
+        return dict(_made(rows, len(heading), lambda row: _customer_of(row, known), lambda: rows.line_num, found))
 
 
 def _customer_of(row: list[str], known: set[str]) -> tuple[str, str]:

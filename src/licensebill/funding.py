@@ -62,6 +62,8 @@ from licensebill.terms import RechargeLimits as RechargeLimits
 
 _LONGEST_TOKEN = 255  # what providers advise to reserve for an identifier
 _LAST_DIGITS = 4
+#: Sources that an error names.
+_MOST_NAMED = 20
 _FIRST_YEAR, _LAST_YEAR = 2000, date.max.year
 _MONTHS = 12
 
@@ -346,8 +348,9 @@ class Funding:
         for source in self.sources:
             if source.id == source_id:
                 return source
-        known = ", ".join(source.id for source in self.sources)
-        raise UnknownSource("source", f"must be one of {known}")
+        known = ", ".join(source.id for source in self.sources[:_MOST_NAMED])
+        more = len(self.sources) - _MOST_NAMED
+        raise UnknownSource("source", f"must be one of {known}{f' and {more} more' if more > 0 else ''}")
 
     def valid(self, on: date) -> tuple[Source, ...]:
         """The sources valid on a day of the account, in order of rank.

@@ -17,6 +17,7 @@ import attrs
 import pytest
 import stripe
 
+from licensebill.errors import InvalidValue
 from licensebill.testing.provider import RANDOM_FAULTS, Fault, StandIn, main
 from tests.provider.conftest import Time, client_of
 from tests.provider.openapi import Checker
@@ -371,6 +372,45 @@ class TestWebhooks:
         assert provider.post_events(receiver.url)[:2] == (200, 500)
         assert receiver.seen[0][1]["type"] == "payment_intent.created"
         assert receiver.seen[0][0].startswith("t=")
+
+    @pytest.mark.parametrize("url", ["x", "file:///etc/passwd", 5, None])
+    def test_none_is_lost_on_what_is_no_url(self, url: Any, client: stripe.StripeClient, provider: StandIn) -> None:
+        """They are there for the next call."""
+        created(client)
+        with pytest.raises(InvalidValue, match=r"^url: "):
+            provider.post_events(url)
+        assert provider.take_events()
+
+
+@pytest.mark.parametrize("length", ["-1", "abc", "9" * 5_000])
+def test_a_length_that_is_none_is_a_bad_request(length: str, provider: StandIn) -> None:
+    """And is answered at once."""
+    port = urllib.parse.urlsplit(provider.url).port
+    assert port is not None
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(f"POST /v1/payment_intents HTTP/1.1\r\nContent-Length: {length}\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_number_of_any_length_is_answered(client: stripe.StripeClient) -> None:
+    """As one that is too great."""
+    with pytest.raises(stripe.InvalidRequestError, match="Invalid integer"):
+        client.v1.payment_intents.create({"amount": int("9" * 4_000), "currency": "usd"})
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "x"])
+def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the option's name."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["--port", port])
+    assert "argument --port: must be " in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_refused(provider: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """And not with a traceback."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["--port", str(urllib.parse.urlsplit(provider.url).port)])
+    assert "cannot listen on port " in capsys.readouterr().err
 
 
 class Receiver(http.server.HTTPServer):

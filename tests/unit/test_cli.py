@@ -382,6 +382,26 @@ def test_output_that_cannot_be_written_is_no_missing_file(run: Any, monkeypatch:
     assert (said.code, said.err) == (3, "licensebill: cannot write the output: No space left on device\n")
 
 
+def test_a_folder_that_is_gone_is_no_output(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks where they are is told nothing, and by an error without a name."""
+
+    def gone(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(cli, "app", gone)
+    said = run("storage")
+    assert (said.code, said.err) == (2, "licensebill: cannot work in this folder: it is no longer there\n")
+
+
+def test_a_drawing_takes_the_place_of_a_link_that_leads_nowhere(run: Any, tmp_path: Path) -> None:
+    """As of one that leads to itself."""
+    pytest.importorskip("matplotlib")
+    drawing = tmp_path / "loop.svg"
+    drawing.symlink_to(drawing)
+    assert run(*SIMULATE, "--days", "3", "--plot", str(drawing)).code == 0
+    assert drawing.read_bytes().startswith(b"<?xml")
+
+
 def test_help_and_version(run: Any) -> None:
     """Both are answers."""
     assert run("--version").out.strip() == __version__

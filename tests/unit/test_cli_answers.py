@@ -308,6 +308,18 @@ def test_a_contract_in_place_of_another_is_warned_of(first: str, start: str, is_
     assert all(one.startswith(f"From {start} on contract second holds in place of ") for one in told)
 
 
+def test_an_id_too_long_for_a_store_is_warned_of_and_makes_none(tmp_path: Path) -> None:
+    """It is refused before there is a file; figures can be asked for all the same."""
+    file, store = tmp_path / "long.toml", tmp_path / "accounts.db"
+    file.write_text(account_text("a" * 121), encoding="utf-8")
+    assert (
+        "An id of more than 120 characters is too long for a store: `open` refuses it." in said("check", str(file)).out
+    )
+    opened = said("open", str(file), "--store", f"sqlite:{store}")
+    assert (opened.code, opened.err) == (2, "licensebill: account.id: must have at most 120 characters, not 121\n")
+    assert not store.exists()
+
+
 def test_a_kind_of_usage_that_nobody_rates_is_warned_of(tmp_path: Path) -> None:
     """A misspelled one, most likely; calls and messages are known without a rate, others by theirs."""
     rows = [f"2096-11-30,{kind},1.00" for kind in ("call", "sms", "cal", "fax")]

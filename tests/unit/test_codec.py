@@ -223,6 +223,7 @@ class TestFaults:
             ('timezone = "../../etc/passwd"\n', 1, "account.timezone", "time zone such as"),
             ('currency = "EUX"\n', 1, "account.currency", "ISO 4217"),
             ("colour = 1\n", 1, "account.colour", "is no key of this table"),
+            ("sk_live_hunter = 1\n", 1, "account.(a text of 14 characters)", "is no key of this table"),
             ('[[users]]\nid = "4111 1111 1111 1111"\n', 2, "users[0].id", "card number"),
             ('[[users]]\nid = "u"\nrole = "king"\n', 3, "users[0].role", "'system administrator'"),
             ('[[users]]\nid = "u"\nis_administrator = 1\n', 3, "users[0].is_administrator", "true or false"),
@@ -512,7 +513,7 @@ increments = [60]
             load_account(pipe)
         with pytest.raises(InvalidFile, match="is no file"):
             load_account(Path(os.devnull))
-        with pytest.raises(InvalidValue, match="path: must have a name in UTF-8"):
+        with pytest.raises(InvalidValue, match="path: must be in UTF-8"):
             load_account(tmp_path / "\udcff.toml")
 
     def test_a_minimum_spend_needs_what_was_spent(self) -> None:
@@ -529,6 +530,7 @@ increments = [60]
         [
             ("format = \n", "a.toml", 1, "is no TOML"),
             ("a = 1\na = 2\n", "a.toml", 2, "is no TOML"),
+            ('["a://u:hunter2@h"]\n["a://u:hunter2@h"]\n', "a.toml", 2, "is no TOML: a key stands twice, or is none"),
             ('{"format": 1,\n"as_of": }', "a.json", 2, "is no JSON"),
             ('{"format": 1, "format": 1}', "a.json", 1, "twice"),
             ("[1]", "a.json", None, "must be a table at the top"),

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -357,11 +358,29 @@ def answered(outcome: Any) -> object:
     return unchecked(Answered, intent="acme/bill/1", attempt=1, outcome=outcome)
 
 
+def nested(deep: int) -> object:
+    """Steps within steps."""
+    value: Any = 1
+    for _ in range(deep):
+        value = Dated.always(value)
+    return value
+
+
+def of_a_file(name: str) -> ZoneInfo:
+    """A zone that has the name of none."""
+    with resources.files("tzdata.zoneinfo").joinpath("UTC").open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
 UNWRITABLE: list[tuple[Callable[[], object], str]] = [
     (lambda: usd("1"), "value: must be of a type that documents.VALUES or UNIONS names, not a Money"),
     (lambda: account(tz=timezone(timedelta(hours=1))), "must be UTC or a ZoneInfo with a key, not a timezone"),
     (lambda: Dated.always(1.5), "value: holds something that is a float, which no document can hold"),
     (lambda: Dated.always(b"1"), "value: holds something that is a bytes, which no document can hold"),
+    (lambda: Dated.always(frozenset({"a"})), "value: holds something that is a frozenset, which no document can hold"),
+    (lambda: nested(20), "value: is nested too deeply for a document: at most 32 deep"),
+    (lambda: nested(400), "value: is nested too deeply for a document: at most 32 deep"),
+    (lambda: account(tz=of_a_file("No/Where")), "must be UTC or a ZoneInfo with a key, not a ZoneInfo"),
     (lambda: Dated.always(Decimal(1)), "value: holds something that is a Decimal, which no document can hold"),
     (lambda: transaction(number=True), "must be a whole number, not True"),
     (lambda: transaction(number=1.0), "must be a whole number, not a float"),

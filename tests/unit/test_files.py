@@ -1,15 +1,21 @@
 """Meters that are files: what counts, up to when, and that a fault is no measurement."""
 
+import contextlib
 import datetime
+import gzip
+import io
 import os
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, timedelta
 from pathlib import Path
+from typing import Any, BinaryIO
+from unittest import mock
 
 import pytest
 
 from licensebill.adapters.files import Files
 from licensebill.charges import CorruptStream
-from licensebill.codec import InvalidFile, load_readings, read_readings
+from licensebill.codec import InvalidFile, load_account, load_customers, load_readings, load_usage, read_readings
 from licensebill.cycles import Period
 from licensebill.errors import MAX_FAULTS, InvalidValue
 from licensebill.protocols import StorageMeter, UsageMeter
@@ -175,6 +181,90 @@ def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
         assert problem in str(refused.value)
     with pytest.raises(FileNotFoundError):
         load_readings(tmp_path / "none.csv")
+
+
+UNREADABLE = [
+    (b'x,"1\n', "is no CSV: unexpected end of data"),
+    (b"x,\xff\n", "is not UTF-8"),
+    (b"1" * 70_000, "has a line of more"),
+]
+
+
+@pytest.mark.parametrize(("end", "problem"), UNREADABLE)
+def test_where_reading_ends_what_was_found_before_is_told(end: bytes, problem: str, tmp_path: Path) -> None:
+    """In one error, and the count is of all of it."""
+    path = tmp_path / "storage.csv"
+    rows = [b"at,bytes", *[b"x,1"] * 20_000, b"2026-12-01T00:00:00Z,1", end]
+    path.write_bytes(b"\n".join(rows))
+    with pytest.raises(InvalidFile) as refused:
+        load_readings(path)
+    assert [fault.line for fault in refused.value.faults[:2]] == [2, 3]
+    found = len(refused.value.faults) + refused.value.more
+    assert 15_000 < found <= 20_001  # what is read comes in pieces, the last of which is not cut into rows
+    path.write_bytes(b"\n".join([b"at,bytes", b"x,1", end]))
+    with pytest.raises(InvalidFile) as refused:
+        load_readings(path)
+    assert refused.value.faults[-1].problem.startswith(problem)
+    assert refused.value.faults[-1].line == 3
+
+
+@pytest.mark.parametrize("path", ["a\0b/storage.csv", "storage\0.csv", "\ud800/storage.csv"])
+def test_a_path_that_is_none_is_refused(path: str) -> None:
+    """Whichever part of it."""
+    for load in (load_readings, load_customers, load_account):
+        with pytest.raises(InvalidValue, match=r"^path: must (be in UTF-8|hold no NUL character)$"):
+            load(Path(path))
+
+
+class Torn(io.BytesIO):
+    """A file on a disk that fails."""
+
+    def read(self, size: int | None = -1, /) -> bytes:  # noqa: ARG002
+        """Nothing but an error, which names no file, as the system's own does not."""
+        raise OSError(5, "Input/output error")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """As one that cannot be opened is."""
+    path = tmp_path / "usage.csv"
+    with pytest.raises(OSError, match="Input/output error") as failed:
+        load_usage(path, acme(), until=NOON, opened=lambda _: Torn())
+    assert failed.value.filename == str(path)
+
+
+@contextlib.contextmanager
+def unpacked(path: Path) -> Iterator[BinaryIO]:
+    """What a packed file holds."""
+    with gzip.open(path, "rb") as file:
+        opened: Any = file  # it has all that is asked for
+        yield opened
+
+
+def test_the_line_is_that_of_what_was_opened(tmp_path: Path) -> None:
+    """And not of the file, which may be packed."""
+    path = tmp_path / "usage.csv.gz"
+    with gzip.open(path, "wb") as packed:
+        packed.write(b"day,kind,amount\n" + b"2026-11-05,call,1.00\n" * 1_000 + b"\xff\n")
+    with pytest.raises(InvalidFile, match="line 1002: is not UTF-8"):
+        load_usage(path, acme(), until=NOON, opened=unpacked)
+
+
+def test_lines_that_are_no_texts_are_refused() -> None:
+    """By their place, which is no line of a file."""
+    with pytest.raises(InvalidValue, match=r"^lines\[1\]: must be a str, not 2$"):
+        read_readings(["at,bytes\n", 2])  # type: ignore[list-item]
+
+
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("seconds", "watermark"), [(-(2**40), EPOCH), (2**40, NOON)])
+def test_a_file_of_any_year_is_read(seconds: int, watermark: datetime.datetime, meter: Files) -> None:
+    """A file system may know years that the calendar has not."""
+    write(meter, "usage.csv", USAGE)
+    found = os.stat_result([0] * 7 + [seconds] * 3)
+    with mock.patch.object(Path, "stat", return_value=found), mock.patch.object(Path, "is_file", return_value=True):
+        assert meter.usage("acme", WINDOW).watermark == watermark
 
 
 def test_a_file_of_no_readings_holds_none() -> None:

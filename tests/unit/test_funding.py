@@ -787,6 +787,13 @@ def test_refusals_say_what_why_and_what_would_do(error: RuleViolation, code: str
     assert error.rule in message
 
 
+def test_of_many_sources_some_are_named() -> None:
+    """An error can be read."""
+    many = Funding(tuple(source(f"s{number}") for number in range(22)))
+    with pytest.raises(UnknownSource, match=r"s18, s19 and 2 more$"):
+        many.source("none")
+
+
 def test_an_unknown_source_has_a_code_of_its_own() -> None:
     """Programs tell it from other wrong values."""
     assert UnknownSource.code == "unknown_source"

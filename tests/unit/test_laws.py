@@ -680,6 +680,20 @@ def test_a_function_that_returns_nothing_is_told_of(call: Call, name: str) -> No
         call()
 
 
+def test_what_equals_nothing_is_told_of() -> None:
+    """NaN is not below what it should not be below."""
+    with pytest.raises(InvalidValue, match=r"^fee: must return an amount, not nan$"):
+        laws.fee_never_falls(lambda _: float("nan"), 1, 2)
+    with pytest.raises(InvalidValue, match=r"^billed: must return an amount, not NaN$"):
+        laws.floor_is_kept(lambda _: Decimal("nan"), 8, floor=Decimal(10))
+
+
+def test_numbers_that_python_does_not_write_are_described() -> None:
+    """A law that is broken says so all the same."""
+    with pytest.raises(LawBroken, match="the fee of more is 1, must be at least an int"):
+        laws.fee_never_falls(lambda used: 10**5_000 if used == 1 else 1, 1, 2)
+
+
 def test_between_equal_days_nothing_is_asked() -> None:
     """Code that refuses an empty period keeps the law."""
     asked = []

@@ -73,10 +73,10 @@ class Files:
 
     def _usage(self, account: str) -> Usage:
         path, standing, now = self._path(account, "usage.csv"), self._standing(account), self.clock()
-        written = datetime.datetime.fromtimestamp(path.stat().st_mtime, UTC)  # noqa: TID251 - in UTC
+        watermark = _changed(path, now)
         history = load_usage(path, standing.account, until=now)
         drawn = sum((one.total for one in history.days if one.day >= standing.opened), Money.zero(history.currency))
-        return Usage(history=history, drawn=drawn, watermark=min(written, now))
+        return Usage(history=history, drawn=drawn, watermark=watermark)
 
     def _standing(self, account: str) -> Standing:
         known = self.store.load_snapshot(account) if isinstance(self.store, SnapshotStore) else None
@@ -95,5 +95,12 @@ class Files:
             self.problems[account] = str(refused)
             raise
         except OSError as failed:
-            self.problems[account] = f"cannot read {Path(str(failed.filename)).name}: {failed.strerror}"
+            named = "the file" if failed.filename is None else Path(str(failed.filename)).name
+            self.problems[account] = f"cannot read {named}: {failed.strerror}"
             raise
+
+
+def _changed(path: Path, now: datetime.datetime) -> datetime.datetime:
+    """When a file was last written, but not after now; a file system may say any year."""
+    at = path.stat().st_mtime
+    return now if at >= now.timestamp() else datetime.datetime.fromtimestamp(max(at, 0), UTC)  # noqa: TID251 - in UTC

@@ -112,7 +112,7 @@ def _put(drawing: bytes, file: Path) -> None:
     if file.exists() and not file.is_file():
         file.write_bytes(drawing)
         return
-    target = file.resolve()
+    target = Path(os.path.realpath(file))  # of a loop of links itself, which cannot be written then
     beside = target.with_name(f".{os.getpid()}-{target.name}")
     try:
         beside.write_bytes(drawing)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from licensebill import schemas
 from licensebill.accounts import Account, terms_day
+from licensebill.charges import LONGEST_ACCOUNT_ID
 from licensebill.codec import Fault, InvalidFile
 from licensebill.commands.asking import AccountPath, loaded, prepaid_until
 from licensebill.commands.printing import ANSWERED, BAD_INPUT, Json, print_json, print_table
@@ -70,6 +71,8 @@ def _found(path: Path) -> tuple[InvalidFile | None, tuple[str, ...]]:
 
 
 def _unusable(account: Account) -> Iterator[str]:
+    if len(account.id) > LONGEST_ACCOUNT_ID:
+        yield f"An id of more than {LONGEST_ACCOUNT_ID} characters is too long for a store: `open` refuses it."
     if account.administrator not in {user.id for user in account.users if user.is_administrator}:
         yield (
             f"The administrator {shown(account.administrator)} is none of [[users]] with is_administrator: "

@@ -9,7 +9,7 @@ import attrs
 from cyclopts import Parameter
 
 from licensebill._checks import text
-from licensebill.charges import Charge, Standing, State, entries, folded
+from licensebill.charges import Charge, Standing, State, entries, folded, record
 from licensebill.charging import Charging, UnknownAccount, account_of, intent_of
 from licensebill.codec import AccountFile
 from licensebill.commands.asking import AccountPath, Day, loaded, prepaid_at
@@ -27,7 +27,7 @@ from licensebill.commands.runs import progress
 from licensebill.commands.summary import Sums, Told
 from licensebill.cycles import first_instant
 from licensebill.errors import InvalidValue, LicenseBillError, shown
-from licensebill.events import Decision
+from licensebill.events import Decision, Opened
 from licensebill.ledger import Category, Selection, Transaction, selection, transactions
 from licensebill.money import Money
 from licensebill.outcomes import captured_amount
@@ -66,6 +66,7 @@ def open_account(account: AccountPath, /, *, store: StoreUrl) -> int:
     file = loaded(account)
     opening = attrs.evolve(file.account, balance=_balance(file, account))
     start = first_instant(opening.today, opening.tz)
+    record(None, Opened(opening), at=start, id="opened")  # what refuses it does so before there is a store
     with opened_store(store, new=True) as kept:
         try:
             standing = _charging(kept, lambda: start).open(opening)

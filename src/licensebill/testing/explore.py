@@ -752,7 +752,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--two-phase", action="store_true", help="only the provider with two phases")
     parser.add_argument("--sample", type=number(0), default=0, help="so many courses of each, drawn at random")
     parser.add_argument("--seed", type=number(0), default=0, help="of the courses that are drawn")
-    parser.add_argument("--seconds", type=float, default=None, help="at most so long for each exploration")
+    parser.add_argument("--seconds", type=number(0), default=None, help="at most so long for each exploration")
     add_processes(parser, usual=1)
     parser.add_argument("--json", action="store_true", help="print data")
     return parser

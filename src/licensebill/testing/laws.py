@@ -108,8 +108,16 @@ class LawBroken(LicenseBillError, AssertionError):
 
 
 def _broken(law: str, rule: str, figure: str, found: object, required: str, **inputs: object) -> LawBroken:
-    given = ", ".join(f"{name}={value!r}" for name, value in inputs.items())
-    return LawBroken(law, rule, figure, repr(found), required, given)
+    given = ", ".join(f"{name}={_written(value)}" for name, value in inputs.items())
+    return LawBroken(law, rule, figure, _written(found), required, given)
+
+
+def _written(value: object) -> str:
+    """A value as it is written; one with a number of more digits than Python writes, by its type."""
+    try:
+        return repr(value)
+    except ValueError:
+        return one(type(value))
 
 
 def _check_functions(**given: Callable[..., object]) -> None:
@@ -125,9 +133,12 @@ def _returned(name: str, values: Iterable[_T], what: str, *unwanted: type) -> li
 
 
 def _amount(name: str, value: _T) -> _T:
-    """What a function returned for an amount; most often without one its `return` was forgotten."""
-    if value is None:
-        raise InvalidValue(name, "must return an amount, not None")
+    """What a function returned for an amount: not None, as where `return` was forgotten, nor what equals nothing.
+
+    A comparison with NaN is never true, and so would pass for a law that is kept.
+    """
+    if value is None or value != value:  # noqa: PLR0124 - only NaN differs from itself
+        raise InvalidValue(name, f"must return an amount, not {value}")
     return value
 
 
@@ -142,7 +153,7 @@ def _ratio(amount: _Amount, times: int, over: int) -> str:
     if isinstance(amount, float):
         return repr(amount * times / over)
     if not isinstance(amount, int | Decimal | Fraction):
-        return f"{amount!r} * {times} / {over}"
+        return f"{_written(amount)} * {times} / {over}"
     ratio = Fraction(amount) * times / over
     decimal = _WIDE.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
     return f"{decimal:f}" if decimal == ratio else str(ratio)
@@ -178,7 +189,8 @@ def fee_never_falls(fee: Callable[[_Q], _F], one: _Q, other: _Q) -> None:
     less, more = sorted((one, other))
     low, high = _amount("fee", fee(less)), _amount("fee", fee(more))
     if high < low:
-        raise _broken("fee_never_falls", "PRC-1", "the fee of more", high, f"at least {low!r}", less=less, more=more)
+        least = f"at least {_written(low)}"
+        raise _broken("fee_never_falls", "PRC-1", "the fee of more", high, least, less=less, more=more)
 
 
 def usage_in_parts_is_whole(part: Callable[[_Q, _Q], _A], price: Callable[[_Q], _A], readings: Iterable[_Q]) -> None:
@@ -218,7 +230,7 @@ def usage_in_parts_is_whole(part: Callable[[_Q, _Q], _A], price: Callable[[_Q], 
     found = reduce(operator.add, parts, first)
     if found != whole:
         given = {"readings": ordered, "price_of_first": first, "parts": parts}
-        raise _broken("usage_in_parts_is_whole", "PRC-3", "the sum", found, repr(whole), **given)
+        raise _broken("usage_in_parts_is_whole", "PRC-3", "the sum", found, _written(whole), **given)
 
 
 def period_in_parts_is_whole(charge: Callable[[_Q, _Q], _A], days: Iterable[_Q]) -> None:
@@ -260,7 +272,7 @@ def period_in_parts_is_whole(charge: Callable[[_Q, _Q], _A], days: Iterable[_Q])
     found, whole = reduce(operator.add, parts), _amount("charge", charge(ordered[0], ordered[-1]))
     if found != whole:
         given = {"days": ordered, "parts": parts}
-        raise _broken("period_in_parts_is_whole", "CYC-4", "the sum", found, repr(whole), **given)
+        raise _broken("period_in_parts_is_whole", "CYC-4", "the sum", found, _written(whole), **given)
 
 
 def _in_order(place: str, points: Iterable[_Q], fewest: int) -> list[_Q]:
@@ -306,16 +318,16 @@ def parts_add_up(split: Callable[[_A, _W], Iterable[_A]], amount: _A, weights: _
     _check_functions(split=split)
     _check_weights(weights)
     if not unit * 0 < unit:
-        raise InvalidValue("unit", f"must be above zero, not {unit!r}")
+        raise InvalidValue("unit", f"must be above zero, not {_written(unit)}")
     law, everything = "parts_add_up", sum(weights)
     parts, left = _parts(split, amount, weights)
     given = {"amount": amount, "weights": weights, "parts": parts}
     if left != list(weights):
-        raise _broken(law, "MON-4", "what is left of the weights", left, repr(list(weights)), **given)
+        raise _broken(law, "MON-4", "what is left of the weights", left, _written(list(weights)), **given)
     if len(parts) != len(weights):
-        raise _broken(law, "MON-4", "the number of parts", len(parts), repr(len(weights)), **given)
+        raise _broken(law, "MON-4", "the number of parts", len(parts), str(len(weights)), **given)
     if (found := reduce(operator.add, parts)) != amount:
-        raise _broken(law, "MON-4", "the sum", found, repr(amount), **given)
+        raise _broken(law, "MON-4", "the sum", found, _written(amount), **given)
     for position, (part, weight) in enumerate(zip(parts, weights, strict=True)):
         off = part * everything - amount * weight
         if not -(unit * everything) < off < unit * everything:
@@ -355,10 +367,10 @@ def credit_mirrors_charge(split: Callable[[_A, _W], Iterable[_A]], amount: _A, w
     law, given = "credit_mirrors_charge", {"amount": amount, "weights": weights}
     parts, left = _parts(split, amount, weights)
     if left != list(weights):
-        raise _broken(law, "MON-4", "what is left of the weights", left, repr(list(weights)), **given)
+        raise _broken(law, "MON-4", "what is left of the weights", left, _written(list(weights)), **given)
     mirrored, (found, _) = [-part for part in parts], _parts(split, -amount, weights)
     if found != mirrored:
-        raise _broken(law, "MON-4", "the credit", found, repr(mirrored), **given)
+        raise _broken(law, "MON-4", "the credit", found, _written(mirrored), **given)
 
 
 def _parts(split: Callable[[_A, _W], Iterable[_A]], amount: _A, weights: _W) -> tuple[list[_A], list[int]]:
@@ -402,7 +414,7 @@ def floor_is_kept(billed: Callable[[_T], _Q], held: _T, *, floor: _Q) -> None:
     number = _amount("billed", billed(held))
     if number < floor:
         given = {"held": held, "floor": floor}
-        raise _broken("floor_is_kept", "LIC-2", "the number billed", number, f"at least {floor!r}", **given)
+        raise _broken("floor_is_kept", "LIC-2", "the number billed", number, f"at least {_written(floor)}", **given)
 
 
 def true_up_reaches_minimum(true_up: Callable[[_A, _A], _A], charged: _A, minimum: _A) -> None:
@@ -431,7 +443,7 @@ def true_up_reaches_minimum(true_up: Callable[[_A, _A], _A], charged: _A, minimu
     together, greater = charged + _amount("true_up", true_up(charged, minimum)), max(charged, minimum)
     if together != greater:
         given = {"charged": charged, "minimum": minimum}
-        raise _broken("true_up_reaches_minimum", "PRC-4", "the sum", together, repr(greater), **given)
+        raise _broken("true_up_reaches_minimum", "PRC-4", "the sum", together, _written(greater), **given)
 
 
 def preview_is_purchase(preview: Callable[[_T], _R], purchase: Callable[[_T], _R], asked: _T) -> None:
@@ -460,7 +472,7 @@ def preview_is_purchase(preview: Callable[[_T], _R], purchase: Callable[[_T], _R
     _check_functions(preview=preview, purchase=purchase)
     previewed, made = preview(asked), purchase(asked)
     if previewed != made:
-        raise _broken("preview_is_purchase", "LIC-12", "what was shown", previewed, repr(made), asked=asked)
+        raise _broken("preview_is_purchase", "LIC-12", "what was shown", previewed, _written(made), asked=asked)
 
 
 # --- funding and prepaid balances ---------------------------------------------------------------------------------
@@ -517,7 +529,7 @@ def primary_is_valid(
     (primary,) = are_primary
     had_ended = primary in were_primary and primary not in were_valid
     if are_valid and primary not in are_valid and not had_ended:
-        raise _broken(law, "FUN-3", "the primary source", primary, f"one of the valid {are_valid!r}", **given)
+        raise _broken(law, "FUN-3", "the primary source", primary, f"one of the valid {_written(are_valid)}", **given)
 
 
 def balance_is_bounded(charge: Callable[[_A], _A], balance: _A, *, threshold: _A, recharge: _A, unit: _A) -> None:
@@ -566,16 +578,16 @@ def balance_is_bounded(charge: Callable[[_A], _A], balance: _A, *, threshold: _A
     law, nothing = "balance_is_bounded", unit * 0
     for place, amount in (("recharge", recharge), ("unit", unit)):
         if amount < nothing:
-            raise InvalidValue(place, f"must be at least zero, not {amount!r}")
+            raise InvalidValue(place, f"must be at least zero, not {_written(amount)}")
     given = {"balance": balance, "threshold": threshold, "recharge": recharge, "unit": unit}
     charged = _amount("charge", charge(balance))
     if charged < nothing:
-        raise _broken(law, "MIN-4", "the charge", charged, f"at least {nothing!r}", **given)
+        raise _broken(law, "MIN-4", "the charge", charged, f"at least {_written(nothing)}", **given)
     if threshold < balance and charged != nothing:
-        raise _broken(law, "MIN-4", "the charge", charged, f"{nothing!r} above the threshold", **given)
+        raise _broken(law, "MIN-4", "the charge", charged, f"{_written(nothing)} above the threshold", **given)
     is_below, least = balance < threshold, recharge * 2 - unit
     if charged * 2 < least and (is_below or (balance == threshold and charged != nothing)):
-        where = "below the threshold" if is_below else f"at the threshold, or {nothing!r}"
+        where = "below the threshold" if is_below else f"at the threshold, or {_written(nothing)}"
         required = f"at least {_ratio(least, 1, 2)} (recharge - unit / 2) {where}"
         raise _broken(law, "MIN-4", "the charge", charged, required, **given)
     after, most = balance + charged, (threshold + recharge) * 2 + unit

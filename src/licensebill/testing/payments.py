@@ -354,7 +354,7 @@ def _needed(params: Mapping[str, str], name: str) -> str:
 
 def _whole(params: Mapping[str, str], name: str, low: int, high: int) -> int:
     value = _needed(params, name)
-    if not value.isdecimal() or not low <= int(value) <= high:
+    if not value.isdecimal() or len(value) > len(str(high)) or not low <= int(value) <= high:
         raise Refused(400, f"Invalid integer: {value}", code="parameter_invalid_integer", param=name)
     return int(value)
 

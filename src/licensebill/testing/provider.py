@@ -59,6 +59,7 @@ import attrs
 
 from licensebill._checks import each_of, function, instance, text, whole
 from licensebill.errors import InvalidValue, shown
+from licensebill.testing._programs import number
 from licensebill.testing.payments import SOURCES, Account, Answer, Behavior, Capture, Json, Refused, Request, seconds_of
 
 __all__ = ["KEY_WINDOW", "RANDOM_FAULTS", "SOURCES", "Behavior", "Capture", "Delivery", "Exchange", "Fault", "StandIn"]
@@ -131,6 +132,9 @@ _OPERATIONS = (
 _NAMES = tuple(name for _, _, name in _OPERATIONS)
 #: Times, seconds and copies.
 _MOST = 100_000
+_LAST_PORT = 65_535
+#: A request of more bytes than have so many digits is none.
+_MOST_LENGTH_DIGITS = 9
 #: What `fail_at_random` draws from: all that need neither waiting nor another amount.
 RANDOM_FAULTS = (
     Fault.RATE_LIMITED,
@@ -183,7 +187,7 @@ class StandIn:
     ) -> None:
         self._clock = function("clock", clock)
         self._secret = text("webhook_secret", webhook_secret)
-        whole("port", port, 0, 65_535)
+        whole("port", port, 0, _LAST_PORT)
         text("name", name)
         self._lock = threading.RLock()
         self._closing = threading.Event()
@@ -300,6 +304,8 @@ class StandIn:
         Returns:
             the status of each answer.
         """
+        if not instance("url", url, str).startswith(("http://", "https://")):
+            raise InvalidValue("url", f"must begin with http:// or https://, not {shown(url)}")
         return tuple(_posted(url, one) for one in self.take_events(copies=copies, shuffled_by=shuffled_by))
 
     def _signed(self, event: Json, stamp: int) -> Delivery:
@@ -463,13 +469,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._serve()
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length", 0))
-        sent = self.rfile.read(length)
-        if len(sent) < length:  # its client has died in the middle: no request, least of all a shorter one
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or len(length) > _MOST_LENGTH_DIGITS:
+            self.close_connection = True
+            self.send_error(400)
+            return
+        sent = self.rfile.read(int(length))
+        if len(sent) < int(length):  # its client has died in the middle: no request, least of all a shorter one
             self.close_connection = True
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.stand_in.answer(self.command, self.path, sent.decode(), headers)
+        answer = self.server.stand_in.answer(self.command, self.path, sent.decode(errors="replace"), headers)
         if answer is None:
             self.close_connection = True
             return
@@ -520,10 +530,15 @@ def new_name() -> str:
 def main(arguments: list[str] | None = None, *, until: threading.Event | None = None) -> None:
     """Serve by the machine's clock until interrupted; the URL is printed first."""
     parser = argparse.ArgumentParser(prog="python -m licensebill.testing.provider", description="A stand-in for Stripe")
-    parser.add_argument("--port", type=int, default=0, help="to listen on at 127.0.0.1; 0 takes a free one")
+    ports = number(0, _LAST_PORT)
+    parser.add_argument("--port", type=ports, default=0, help="to listen on at 127.0.0.1; 0 takes a free one")
     port: int = parser.parse_args(arguments).port
     clock, name = lambda: datetime.datetime.now(datetime.UTC), new_name()  # noqa: TID251 - its own clock
-    with StandIn(clock=clock, port=port, name=name) as provider:
+    try:
+        stand_in = StandIn(clock=clock, port=port, name=name)
+    except OSError as failed:
+        parser.error(f"cannot listen on port {port}: {failed.strerror}")
+    with stand_in as provider:
         sys.stdout.write(f"{provider.url}\n")
         sys.stdout.flush()
         try:
