@@ -105,17 +105,16 @@ class InvalidFile(InvalidValue):
     more: int = 0
 
     @classmethod
-    def of(cls, name: str, faults: Sequence[Fault], count: int | None = None) -> Self:
+    def of(cls, name: str, faults: Sequence[Fault], count: int) -> Self:
         """The error of a file, from its faults.
 
         Args:
             name: of the file.
             faults: in the order of the file; of more than a hundred the first are enough.
-            count: how many there are; by default as many as are given.
+            count: how many there are.
         """
-        found = len(faults) if count is None else count
         told = tuple(faults[:MAX_FAULTS])
-        return cls(name, "1 fault" if found == 1 else f"{found} faults", told, found - len(told))
+        return cls(name, "1 fault" if count == 1 else f"{count} faults", told, count - len(told))
 
     def __str__(self) -> str:
         lines = [f"{self.place}: {self.problem}", *(f"  {fault}" for fault in self.faults)]
