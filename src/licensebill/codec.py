@@ -231,9 +231,8 @@ def _account_file(top: Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
     top.read("format", count(FORMAT, FORMAT))
     as_of = top.read("as_of", DAY)
     usage = top.read("usage", FILE_NAME, None)
-    section = top.section("account", required=True)
-    if section is None:
-        return UNREAD
+    # where it is missing that is the one fault of it, and the other tables are read all the same
+    section = top.section("account", required=True) or Node({}, ("account",), [])
     tz = section.read("timezone", ZONE, UTC)
     tariff = _tariff(top, section, section.read("currency", CURRENCY, STANDARD.currency))
     currency = STANDARD.currency if tariff is UNREAD else tariff.currency

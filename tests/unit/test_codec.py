@@ -505,6 +505,17 @@ increments = [60]
         assert most < 50 * 2**20
         assert time.process_time() - start < 4
 
+    def test_without_the_main_table_the_others_are_read(self) -> None:
+        """Their faults are told as well, and that it is missing once."""
+        source = "as_of = 2026-12-01\nbogus = 1\n[[users]]\nid = 5\n[tariff]\nstorage_fee = 30\n"
+        assert [(one.line, one.field) for one in faults(source)] == [
+            (None, "account"),
+            (None, "format"),
+            (2, "bogus"),
+            (4, "users[0].id"),
+            (6, "tariff.storage_fee"),
+        ]
+
     def test_what_is_no_file_is_not_waited_for(self, tmp_path: Path) -> None:
         """Nobody may ever write to a pipe."""
         pipe = tmp_path / "account.toml"
