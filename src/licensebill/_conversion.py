@@ -433,7 +433,8 @@ def members_of(unions: Unions, tags: Mapping[type, str], kind: Kind) -> Mapping[
     members: dict[str, type] = {}
     for arm in arms:
         if arm not in unions and arm not in tags:
-            _no_reader(arm, None)
+            name = getattr(arm, "__name__", arm)
+            raise InvalidValue("kind", f"holds {name} or another, and a document does not tell which of them it is")
         members |= unions[arm] if arm in unions else {tags[arm]: arm}
     return members
 
@@ -488,7 +489,7 @@ def _unreadable(value: object, _: object) -> NoReturn:
     raise InvalidValue("", f"is {shown(value)}, and no document can hold that")
 
 
-def _no_reader(kind: Kind, _: object) -> NoReturn:
+def _no_reader(kind: Kind, _: Converter) -> NoReturn:
     raise InvalidValue("kind", f"is, or holds, {getattr(kind, '__name__', kind)}, which no document can hold")
 
 

@@ -168,7 +168,9 @@ def test_amounts_are_texts_with_their_currency_beside_them(run: Any) -> None:
         (["bill", ACCOUNT, "--on", "2026-12-01", "--storage-used", "-1"], 2, "--storage-used: must be at least 0"),
         (["check", "."], 2, "FILE: '.' is a folder, and must be a file"),
         (["compare", "recharge", ACCOUNT, "--at", "noon"], 2, "--at: must be a day"),
-        (["explain", "storage"], 2, "FIGURE: must be a rule's id such as 'STO-2', not 'storage'"),
+        (["explain", "storage"], 2, "'storage'; a figure of a bill is named with its account file and --on"),
+        (["explain", "sto-99"], 2, "FIGURE: STO-99 is no rule's id; docs/rules/index.md lists them"),
+        (["preview", ACCOUNT, "--product", "elf", "--total", "1"], 2, "--on must be given"),
         (["explain", "storage", ACCOUNT], 2, "--on: must be given"),
         (
             ["explain", "storage", ACCOUNT, "--on", "2026-12-01"],

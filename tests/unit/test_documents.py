@@ -655,6 +655,9 @@ def test_keys_that_stand_twice_are_told_with_their_paths() -> None:
         ([Account], "kind: must be a type that documents.VALUES or UNIONS names, not a list"),
         (Dated, "kind: must say what it holds: Dated[Money], not only Dated"),
         (Dated[Decimal], "kind: is, or holds, Decimal, which no document can hold"),
+        (Dated[frozenset], "kind: is, or holds, frozenset, which no document can hold"),  # type: ignore[type-arg]
+        (Dated[Mapping], "kind: is, or holds, Mapping, which no document can hold"),  # type: ignore[type-arg]
+        (Dated[Money | int], "kind: holds Money or another, and a document does not tell which of them it is"),
     ],
 )
 def test_a_type_that_is_not_stored(kind: object, message: str) -> None:
