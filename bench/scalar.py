@@ -23,7 +23,7 @@ usage_file   A file of `--lines` rows read, beside Python's csv module alone tha
 called 120 times for a bill and a recharge: a number in range now answers it at once, and ratios of checked numbers are
 not checked again, which leaves 40 calls. Of 1,960 calls of functions 1,070 are left, and none of these stands out.
 
-Measured on 2026-11-29, on two cores that nothing else was using; the usage files on one of them, beside other work:
+Measured on 2026-11-29, on two cores that nothing else was using:
 
 * addition: 0.24 microseconds, py-moneyed's 0.46; 0.51 of its time.
 * bill: 129 microseconds; the rules alone 68, in ints 4.2, with attrs and Decimal 55. So 30 and 2.3 times as long, and
@@ -33,8 +33,8 @@ Measured on 2026-11-29, on two cores that nothing else was using; the usage file
 * growth: a table 142, 1,138 and 117,936 microseconds, for each of 100,000 users 1.04 times as long as for each of
   1,000; a bill 253, 475 and 29,964, 0.67 times; an assignment 60, 54 and 2,414, since the set of users is copied. A
   table took 1.6 times as long, for the sets that were made for each user, until none was.
-* usage_file, of 10,000,000 rows: amounts 997 nanoseconds a row, csv alone 206; 0.24 of its speed, with 37 megabytes for
-  a tenth of the rows and for all. Calls, each priced, 2,226 beside 330; 0.14, with 39 megabytes.
+* usage_file, of 10,000,000 rows: amounts 843 nanoseconds a row, csv alone 201; 0.24 of its speed, with 35 megabytes for
+  a tenth of the rows and for all. Calls, each priced, 2,042 beside 247; 0.12, with 39 megabytes.
 """
 
 import contextlib
