@@ -24,8 +24,8 @@ from licensebill._files import Opener as Opener
 from licensebill._tables import problem_of, written_amount, written_day, written_instant
 from licensebill.accounts import Account
 from licensebill.cycles import first_instant, local_day
-from licensebill.errors import InvalidValue, shown
-from licensebill.minutes import NoRate, UsageHistory
+from licensebill.errors import InvalidValue, LicenseBillError, shown
+from licensebill.minutes import UsageHistory
 from licensebill.money import DECIMALS, MICROS, Money
 from licensebill.storage import Reading
 from licensebill.terms import Rate, contract_on
@@ -64,8 +64,9 @@ def _made(
     for row in rows:
         try:
             made = make(_as_wide(row, columns))
-        except (InvalidValue, NoRate) as refused:
-            place = "kind" if isinstance(refused, NoRate) else refused.place
+        except LicenseBillError as refused:
+            # a rule that refuses a row, and names no column, cannot price its kind
+            place = refused.place if isinstance(refused, InvalidValue) else "kind"
             found.note(problem_of(refused), line=line(), field=place, code=refused.code)
         else:
             yield made

@@ -249,12 +249,17 @@ def to_json(value: object) -> str:
     except InvalidValue as refused:
         raise InvalidValue("value", f"holds something that {refused.problem}") from None
     except RecursionError:
-        text = _TOO_DEEP
-    if _depth(text) > MAX_DEPTH:
-        raise InvalidValue("value", f"is nested too deeply for a document: at most {MAX_DEPTH} deep")
+        raise _too_deep() from None
+    # only of a generic class, such as Dated, can there be one within another without end
+    if getattr(kind, "__parameters__", ()) and _depth(text) > MAX_DEPTH:
+        raise _too_deep()
     if len(text) > MAX_CHARACTERS:
         raise InvalidValue("value", f"is too long for a document: {len(text)} characters, at most {MAX_CHARACTERS}")
     return text
+
+
+def _too_deep() -> InvalidValue:
+    return InvalidValue("value", f"is nested too deeply for a document: at most {MAX_DEPTH} deep")
 
 
 @overload
@@ -345,8 +350,6 @@ def _decoded(text: str) -> object:
         raise _invalid(_repetitions(_LENIENT.decode(text))) from None
 
 
-#: What stands for a text that cannot be written, as it is nested without end.
-_TOO_DEEP = "[" * (MAX_DEPTH + 1)
 # for `bytes.translate`: one step down for what opens, one up (-1 as a signed byte) for what closes; all else goes
 _STEPS = bytes.maketrans(b"{[}]", b"\x01\x01\xff\xff")
 _NO_STEPS = bytes(sorted(set(range(256)) - set(b"{[}]")))

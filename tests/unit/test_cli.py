@@ -373,26 +373,24 @@ def test_a_label_beyond_the_terminals_encoding_is_shown_all_the_same(tmp_path: P
     assert "V\\xefsa ending in 1111" in done.stdout
 
 
-def test_output_that_cannot_be_written_is_no_missing_file(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk has no file name."""
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (OSError(28, "No space left on device"), 3, "cannot write the output: No space left on device"),  # a full disk
+        (FileNotFoundError(2, "No such file"), 2, "cannot work in this folder: it is no longer there"),  # of the folder
+    ],
+)
+def test_an_error_that_names_no_file(
+    error: OSError, code: int, words: str, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no missing file."""
 
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    def fails(*_: object, **__: object) -> None:
+        raise error
 
-    monkeypatch.setattr(cli, "app", full)
+    monkeypatch.setattr(cli, "app", fails)
     said = run("storage")
-    assert (said.code, said.err) == (3, "licensebill: cannot write the output: No space left on device\n")
-
-
-def test_a_folder_that_is_gone_is_no_output(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks where they are is told nothing, and by an error without a name."""
-
-    def gone(*_: object, **__: object) -> None:
-        raise FileNotFoundError(2, "No such file or directory")
-
-    monkeypatch.setattr(cli, "app", gone)
-    said = run("storage")
-    assert (said.code, said.err) == (2, "licensebill: cannot work in this folder: it is no longer there\n")
+    assert (said.code, said.err) == (code, f"licensebill: {words}\n")
 
 
 def test_a_drawing_takes_the_place_of_a_link_that_leads_nowhere(run: Any, tmp_path: Path) -> None:
