@@ -226,10 +226,6 @@ def _table(place: str, value: object) -> Mapping[str, Any]:
     return value
 
 
-def _names(place: str, value: object) -> tuple[str, ...]:
-    return tuple(cardless_text(f"{place}[{at}]", item) for at, item in enumerate(listed(place, value)))
-
-
 def _file_name(place: str, value: object) -> str:
     name = cardless_text(place, value)
     if name in {".", ".."} or any(mark in name for mark in "/\\:"):
@@ -301,12 +297,21 @@ def text_like(pattern: str) -> dict[str, Any]:
     return {"type": "string", "pattern": f"^{pattern}$"}
 
 
+def list_of(form: Form) -> Form:
+    """A list, each item of which passes a form."""
+
+    def check(place: str, value: object) -> tuple[Any, ...]:
+        return tuple(form.check(f"{place}[{at}]", item) for at, item in enumerate(listed(place, value)))
+
+    return Form(check, {"type": "array", "items": form.schema})
+
+
 _TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 
 TEXT = Form(text, _TEXT)
 #: What could be a card number is refused.
 NAME = Form(cardless_text, _TEXT)
-NAMES = Form(_names, {"type": "array", "items": _TEXT})
+NAMES = list_of(NAME)
 FILE_NAME = Form(_file_name, _TEXT)
 FLAG = Form(_flag, {"type": "boolean"})
 DAY = Form(written_day, text_like("[0-9]{4}-[0-9]{2}-[0-9]{2}") | {"format": "date"})

@@ -8,15 +8,16 @@ at once, each with its line and field, as one `InvalidFile`. The file is describ
 import json
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from licensebill import minutes
-from licensebill._checks import cardless_text, instance, text, whole
+from licensebill import _agreed, minutes
+from licensebill._agreed import open_rows
+from licensebill._checks import cardless_text, instance
 from licensebill._files import LONGEST_NAME, Findings, findings_in, read_of
 from licensebill._places import (
     deep_line,
@@ -30,7 +31,6 @@ from licensebill._places import (
     toml_lines,
 )
 from licensebill._tables import (
-    CURRENCY,
     DAY,
     FILE_NAME,
     FLAG,
@@ -45,7 +45,6 @@ from licensebill._tables import (
     Outline,
     choice,
     count,
-    listed,
     money,
     named,
     text_like,
@@ -65,31 +64,15 @@ from licensebill.errors import SHOWN_DIGITS, InvalidValue, shown
 from licensebill.errors import Fault as Fault
 from licensebill.errors import InvalidFile as InvalidFile
 from licensebill.funding import Expiry, Funding, Source, SourceKind
+from licensebill.ledger import Category, Line, LineKind
 from licensebill.licenses import Holding, Licenses
 from licensebill.minutes import AutomaticRecharge
 from licensebill.money import Money
 from licensebill.people import AGENT, BILLING_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Authorization, Person, User
-from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume
 from licensebill.storage import Reading
 from licensebill.terms import (
-    PER_MINUTE,
-    RECHARGE_POLICIES,
-    SECONDS,
     STANDARD,
-    STANDARD_CATALOG,
-    ByteUnits,
-    Contract,
-    ContractPrice,
-    ContractRate,
-    Dated,
-    Floor,
-    Increments,
     ProductKind,
-    Rate,
-    Removal,
-    Step,
-    StorageBasis,
-    Tariff,
 )
 
 #: The format of account files that this version writes about and reads.
@@ -234,13 +217,17 @@ def _account_file(top: Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
     # where it is missing that is the one fault of it, and the other tables are read all the same
     section = top.section("account", required=True) or Node({}, ("account",), [])
     tz = section.read("timezone", ZONE, UTC)
-    tariff = _tariff(top, section, section.read("currency", CURRENCY, STANDARD.currency))
-    currency = STANDARD.currency if tariff is UNREAD else tariff.currency
+    tariffs = _agreed.tariffs(top, section)
+    currency = STANDARD.currency if tariffs is UNREAD else tariffs.steps[0].value.currency
+    catalog = _agreed.catalog(top, currency)
+    product = _agreed.product_form(catalog)
     funding = _funding(top)
     balance, balance_on, automatic = _minutes(top, currency, as_of, funding)
     users = _distinct(top.rows("users"), _user, "id", "user")
     known = {user.id for user in users if user is not UNREAD}
-    holdings = _distinct(top.rows("licenses"), lambda node: _holding(node, known), "product", "product")
+    holdings = _distinct(
+        top.rows("licenses"), lambda node: _holding(node, product, catalog, known), "product", "product"
+    )
     account_id, began = section.read("id", NAME), section.read("began", DAY)
     if UNREAD not in (began, as_of) and began > as_of:
         began = section.note("began", f"must not be after as_of, {as_of}, not {began}")
@@ -251,13 +238,15 @@ def _account_file(top: Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
         "anchor_day": section.read("anchor_day", count(1, 31), 1),
         "today": as_of,
         "tz": tz,
-        "tariffs": top.build(Dated.always, tariff),
-        "contracts": tuple(_contract(node, currency) for node in top.rows("contracts")),
+        "tariffs": tariffs,
+        "catalog": catalog,
+        "contracts": tuple(_agreed.contract(node, currency, product) for node in open_rows(top, "contracts")),
         "licenses": top.build(Licenses, holdings),
         "users": users,
         "funding": funding,
         "automatic": automatic,
         "balance": balance,
+        "waiting": tuple(_waiting(node, currency) for node in open_rows(top, "waiting")),
     }
     section.close()
     account = top.build(Account, **fields)
@@ -277,185 +266,32 @@ def _spending(top: Node, currency: str) -> Any:  # noqa: ANN401 - Money, None or
     return amount
 
 
+#: The lines of the next bill that a file may state; all others are made with the bill.
+_WAITING = {kind.name.lower(): kind for kind in (LineKind.CARRIED, LineKind.CREDIT, LineKind.SERVICE)}
+
+
+def _waiting(node: Node, currency: str) -> Any:  # noqa: ANN401 - a Line, or unread
+    fields = {
+        "kind": node.read("kind", choice(_WAITING)),
+        "category": node.read("category", named(Category)),
+        "description": node.read("description", NAME),
+        "amount": node.read("amount", money(currency)),
+    }
+    if fields["amount"] is not UNREAD and fields["kind"] is not UNREAD:
+        _check_side(node, fields["kind"], fields["amount"])
+    return node.build(Line, **fields)
+
+
+def _check_side(node: Node, kind: LineKind, amount: Money) -> None:
+    """A credit is in the customer's favor, a service is not; what was carried over may be either."""
+    if kind is LineKind.CREDIT and amount.micros > 0:
+        node.note("amount", f"must be at most 0 for a credit, not {amount.text}")
+    if kind is LineKind.SERVICE and amount.micros < 0:
+        node.note("amount", f"must be at least 0 for a service, not {amount.text}")
+
+
 def _spent(account: Account, amount: Money | None) -> Account:
     return account if amount is None else attrs.evolve(account, spending=(Spending(account.cycle, amount),))
-
-
-def _tariff(top: Node, account: Node, currency: Any) -> Any:  # noqa: ANN401 - a Tariff, or unread
-    node = top.section("tariff")
-    if currency is UNREAD:
-        return UNREAD
-    if node is None:
-        return account.build(_tariff_in, currency)
-    amount = money(currency)
-    changes = {
-        "fee": node.read("storage_fee", amount, None),
-        "cost_per_minute": node.read("cost_per_minute", amount, None),
-        "minimum_purchase": node.read("minimum_purchase", amount, None),
-        "monthly_cap": node.read("monthly_recharge_cap", amount, None),
-        "units": node.read("byte_units", named(ByteUnits), None),
-        "basis": node.read("storage_basis", named(StorageBasis), None),
-        "recharge": node.read(
-            "recharge_policy", choice({name.lower(): it for name, it in RECHARGE_POLICIES.items()}), None
-        ),
-    }
-    node.close()
-    return node.build(_tariff_in, currency, **changes)
-
-
-def _tariff_in(currency: str, **changes: Any) -> Tariff:  # noqa: ANN401
-    """The standard tariff with some of its numbers and policies replaced; another currency needs its own amounts."""
-    given = {name: value for name, value in changes.items() if value is not None}
-    own = {name: given[name] for name in ("fee", "cost_per_minute", "minimum_purchase") if name in given}
-    if currency != STANDARD.currency and len(own) < 3:  # noqa: PLR2004 - the three amounts named
-        needed = "storage_fee, cost_per_minute and minimum_purchase"
-        problem = f"needs {needed} in {currency} under [tariff]: the standard ones are in {STANDARD.currency}"
-        raise InvalidValue("currency", problem)
-
-    def only(*names: str) -> dict[str, Any]:
-        return {name: given[name] for name in names if name in given}
-
-    return Tariff(
-        currency=currency,
-        storage=attrs.evolve(STANDARD.storage, **only("fee", "units", "basis")),
-        minutes=attrs.evolve(STANDARD.minutes, **only("cost_per_minute", "minimum_purchase")),
-        limits=attrs.evolve(STANDARD.limits, **only("monthly_cap")),
-        **only("recharge"),
-    )
-
-
-# --- contracts ----------------------------------------------------------------------------------------------------
-
-
-def _product(place: str, value: object) -> str:
-    STANDARD_CATALOG.product(text(place, value))
-    return text(place, value)
-
-
-def _products(place: str, value: object) -> tuple[str, ...]:
-    return tuple(_product(f"{place}[{at}]", name) for at, name in enumerate(listed(place, value)))
-
-
-_PRODUCT = Form(_product, {"enum": [product.id for product in STANDARD_CATALOG.products]})
-_PRODUCTS = Form(_products, {"type": "array", "items": _PRODUCT.schema})
-
-
-def _contract(node: Node, currency: str) -> Any:  # noqa: ANN401 - a Contract, or unread
-    prices = [(row, row.read("product", _PRODUCT), _step(row, _price(row, currency))) for row in _open(node, "prices")]
-    rates = [(row, row.read("kind", NAME), _step(row, _rate(row, currency))) for row in _open(node, "rates")]
-    spend = [(row, "", _step(row, row.read("amount", money(currency)))) for row in _open(node, "minimum_spend")]
-    floors = [
-        (
-            row,
-            (row.read("products", _PRODUCTS), row.read("shortfall_price", money(currency), None)),
-            _step(row, row.read("minimum", count())),
-        )
-        for row in _open(node, "floors")
-    ]
-    minimum = _grouped(spend)
-    fields = {
-        "reference": node.read("reference", NAME),
-        "start": node.read("start", DAY),
-        "end": node.read("end", DAY),
-        "currency": currency,
-        "removal": node.read("removal", named(Removal), Removal.DOWN_TO_FLOOR),
-        "renewal_months": node.read("renewal_months", count(1, 1200), None),
-        "prices": tuple(node.build(ContractPrice, *pair) for pair in _grouped(prices)),
-        "rates": tuple(node.build(ContractRate, *pair) for pair in _grouped(rates)),
-        "floors": tuple(
-            node.build(Floor, products=key[0], shortfall_price=key[1], minimum=dated) for key, dated in _grouped(floors)
-        ),
-        "minimum_spend": minimum[0][1] if minimum else None,
-    }
-    node.close()
-    return node.build(Contract, **fields)
-
-
-def _open(node: Node, key: str) -> Iterator[Node]:
-    """The rows of a list of tables, each closed once it has been read."""
-    for row in node.rows(key):
-        yield row
-        row.close()
-
-
-def _step(row: Node, value: Any) -> Any:  # noqa: ANN401 - a Step, or unread
-    since = row.read("since", DAY, date.min)
-    return row.build(Step, since, value, row.read("source", NAME, ""))
-
-
-def _grouped(rows: Iterable[tuple[Node, Any, Any]]) -> list[tuple[Any, Any]]:
-    """Rows of one key become its dated steps, in the order in which the keys first stand in the file."""
-    groups: dict[Any, list[tuple[Node, Any]]] = {}
-    for row, key, step in rows:
-        groups.setdefault(key, []).append((row, step))
-    return [(key, _dated(group)) for key, group in groups.items()]
-
-
-def _dated(group: Sequence[tuple[Node, Any]]) -> Any:  # noqa: ANN401 - Dated, or unread
-    """Steps that ascend; one that does not is a fault of its own row."""
-    steps: list[Any] = []
-    for row, step in group:
-        before = steps[-1] if steps else UNREAD
-        ascends = UNREAD in (before, step) or step.since > before.since
-        steps.append(step if ascends else _repeating(row, step.since))
-    return group[0][0].build(lambda *listed: Dated(listed), *steps)
-
-
-def _repeating(row: Node, since: date) -> Any:  # noqa: ANN401 - unread
-    stated = "without since" if since == date.min else f"from {since} on"
-    return row.note("since" if "since" in row.table else None, f"must begin after the one before it, not {stated}")
-
-
-def _price(node: Node, currency: str, unit: str = "licenses", per: int = 1) -> Any:  # noqa: ANN401 - a Price, or unread
-    """Stated by exactly one of the keys that name a scheme."""
-    amount = money(currency)
-
-    def per_unit(of: Node) -> Any:  # noqa: ANN401
-        return of.build(PerUnit, amount=of.read("amount", amount), per=of.read("per", count(1), per), unit=unit)
-
-    def flat(of: Node) -> Any:  # noqa: ANN401
-        return of.build(Flat, amount=of.read("flat", amount), unit=unit)
-
-    def package(of: Node) -> Any:  # noqa: ANN401
-        size, free = of.read("size", count(1)), of.read("free", count(), 0)
-        return of.build(Package, amount=of.read("package", amount), size=size, free=free, unit=unit)
-
-    def tiers(scheme: Callable[..., Price], key: str) -> Callable[[Node], Any]:
-        return lambda of: of.build(scheme, tiers=tuple(_tier(row, amount) for row in _open(of, key)), unit=unit)
-
-    schemes = {"graduated": tiers(Graduated, "graduated"), "volume": tiers(Volume, "volume")}
-    return node.one_of("a price", {"amount": per_unit, "flat": flat, **schemes, "package": package})
-
-
-def _tier(node: Node, amount: Form) -> Any:  # noqa: ANN401 - a Tier, or unread
-    up_to = node.read("up_to", count(1), None)
-    return node.build(Tier, up_to, node.read("amount", amount), node.read("flat", amount, None))
-
-
-def _rate(node: Node, currency: str) -> Any:  # noqa: ANN401 - a Rate, or unread
-    seconds = node.read("per_seconds", count(1), None)
-    increments = node.read("increments", _INCREMENTS, None)
-    if seconds is None:
-        price = _price(node, currency, "messages")
-        if isinstance(increments, Increments):
-            return node.note("increments", "need per_seconds: only what is billed by the second has increments")
-        return node.build(Rate, price=price)
-    if "per" in node.table:
-        node.note("per", "is for what is counted by the piece; what is billed by time states per_seconds")
-    if seconds != 1 and "amount" not in node.table:
-        node.note("per_seconds", "must be 1 for any price but an amount: its units are single seconds")
-    price = _price(node, currency, SECONDS, seconds)
-    return node.build(Rate, price=price, increments=PER_MINUTE if increments is None else increments)
-
-
-def _increments(place: str, value: object) -> Increments:
-    pair = listed(place, value)
-    if len(pair) != 2:  # noqa: PLR2004 - first and following
-        raise InvalidValue(place, "must be a pair: seconds of the first increment, seconds of each following one")
-    return Increments(whole(f"{place}[0]", pair[0], 1), whole(f"{place}[1]", pair[1], 1))
-
-
-_INCREMENTS = Form(_increments, {"type": "array", "items": count(1).schema, "minItems": 2, "maxItems": 2})
 
 
 # --- licenses, users, sources, measurements -----------------------------------------------------------------------
@@ -475,21 +311,27 @@ def _distinct(rows: Iterable[Node], make: Callable[[Node], Any], key: str, what:
     return tuple(made)
 
 
-def _holding(node: Node, known: Collection[str]) -> Any:  # noqa: ANN401 - a Holding, or unread
+def _holding(node: Node, product: Form, catalog: Any, known: Collection[str]) -> Any:  # noqa: ANN401 - may be unread
     users = node.read("users", NAMES, ())
     fields = {
-        "product": node.read("product", _PRODUCT),
+        "product": node.read("product", product),
         "owned": node.read("owned", count()),
         "users": UNREAD if users is UNREAD else frozenset(users),
         "pending": node.read("pending", count(), None),
     }
     if users is not UNREAD:
-        _check_users(node, users, fields, known)
+        _check_users(node, users, fields, catalog, known)
     node.close()
     return node.build(Holding, **fields)
 
 
-def _check_users(node: Node, users: tuple[str, ...], fields: Mapping[str, Any], known: Collection[str]) -> None:
+def _check_users(
+    node: Node,
+    users: tuple[str, ...],
+    fields: Mapping[str, Any],
+    catalog: Any,  # noqa: ANN401 - a Catalog, or unread
+    known: Collection[str],
+) -> None:
     """Each there, none twice, and no more than own a license each (LIC-3)."""
     if len(set(users)) < len(users):
         node.note("users", "names a user twice")
@@ -497,7 +339,7 @@ def _check_users(node: Node, users: tuple[str, ...], fields: Mapping[str, Any], 
         if user not in known:
             node.note("users", f"{shown(user)} is none of [[users]]", "unknown_user")
     product, owned = fields["product"], fields["owned"]
-    if UNREAD in (product, owned) or STANDARD_CATALOG.product(product).kind is not ProductKind.PER_USER:
+    if UNREAD in (product, owned, catalog) or catalog.product(product).kind is not ProductKind.PER_USER:
         return
     if len(users) > owned:
         node.note("users", f"names {len(users)} users, and {owned} licenses are owned (LIC-3)", "not_enough_licenses")

@@ -132,7 +132,7 @@ class Applied:
 def _number(default: Any, unit: str, rule: str, low: int = 0) -> Any:  # noqa: ANN401 - attrs' own field type
     """A number of the tariff: its standard value, unit and rule id; `numbers` lists them. `low` may be in micros."""
     check = checked(price_amount if isinstance(default, Money) else whole, low)
-    return attrs.field(default=default, validator=check, metadata={"unit": unit, "rule": rule})
+    return attrs.field(default=default, validator=check, metadata={"unit": unit, "rule": rule, "low": low})
 
 
 def _policy(default: enum.Enum, rule: str) -> Any:  # noqa: ANN401 - attrs' own field type

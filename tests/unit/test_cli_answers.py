@@ -135,7 +135,7 @@ def test_a_recharge_that_is_not_due_needs_no_word_about_the_switch(tmp_path: Pat
 
 def test_a_recharge_beyond_the_cap_says_so(tmp_path: Path) -> None:
     """Whatever was recharged before in the month, this one alone would pass it (MIN-12)."""
-    (remark,) = answers(written(tmp_path, ROWS, more='[tariff]\nmonthly_recharge_cap = "139.99"\n'))[0]
+    (remark,) = answers(written(tmp_path, ROWS, more='[[tariffs]]\nlimits = { monthly_cap = "139.99" }\n'))[0]
     assert "would pass the cap of 139.99 USD (MIN-12). Nothing would be charged." in remark
 
 
@@ -326,3 +326,32 @@ def test_a_kind_of_usage_that_nobody_rates_is_warned_of(tmp_path: Path) -> None:
     fax = '[[contracts.rates]]\nkind = "fax"\namount = "0.10"\n\n[[licenses]]'
     warnings, _ = checked(tmp_path, ("[[licenses]]", fax), rows=rows)
     assert warnings == ["The usage file counts 'cal', which no contract rates (MIN-2)."]
+
+
+# --- what an account agreed to for itself -------------------------------------------------------------------------
+
+OWN = """
+[[tariffs]]
+[tariffs.recharge]
+policy = "faq"
+name = "SIX_DAYS"
+reserve_days = 6
+"""
+
+
+def test_an_account_s_own_policy_is_compared_with_the_named_ones(tmp_path: Path) -> None:
+    """As the last of four; $10 a day are $60 in six days."""
+    asked = ["compare", "recharge", written(tmp_path, ROWS, more=OWN), "--at", AT]
+    data = said(*asked, "--json").data
+    assert [one["policy"] for one in data["recharges"]] == ["guide", "faq", "guide_example", "six_days"]
+    assert data["recharges"][-1]["reserve"] == {"amount": "60.00", "currency": "USD"}
+    assert data["policy"] == "six_days"
+    assert "The account's own policy is six_days." in said(*asked).out
+
+
+def test_a_named_policy_is_compared_once(tmp_path: Path) -> None:
+    """Also where it is the account's own."""
+    file = written(tmp_path, ROWS, more='\n[[tariffs]]\n[tariffs.recharge]\npolicy = "faq"\n')
+    data = said("compare", "recharge", file, "--at", AT, "--json").data
+    assert [one["policy"] for one in data["recharges"]] == ["guide", "faq", "guide_example"]
+    assert data["policy"] == "faq"

@@ -28,7 +28,7 @@ from licensebill.csv_files import MAX_CUSTOMERS_BYTES
 from licensebill.errors import MAX_FAULTS, InvalidValue
 from licensebill.funding import SourceKind
 from licensebill.pricing import Flat, Graduated, Package, PerUnit, Tier, Volume
-from licensebill.terms import FAQ, SECONDS, ByteUnits, ContractRate, Dated, Increments, Rate, Removal, StorageBasis
+from licensebill.terms import SECONDS, ContractRate, Dated, Increments, Rate, Removal
 from tests.examples import account, contract, usd
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "acme" / "account.toml"
@@ -166,29 +166,6 @@ amount = "0.01"
         assert contract.minimum_spend is not None
         assert [rate.rate.steps[0].value.increments is None for rate in contract.rates] == [False, True]
 
-    def test_the_tariff_is_replaced_number_by_number(self) -> None:
-        """What is not stated stays the standard."""
-        more = """\
-[tariff]
-storage_fee = "35.00"
-byte_units = "binary"
-storage_basis = "on excess"
-recharge_policy = "faq"
-monthly_recharge_cap = "500.00"
-"""
-        tariff = small(more).account.tariff
-        assert (tariff.storage.fee, tariff.storage.units) == (usd("35.00"), ByteUnits.BINARY)
-        assert (tariff.storage.basis, tariff.recharge) == (StorageBasis.ON_EXCESS, FAQ)
-        assert tariff.limits.monthly_cap == usd("500.00")
-        assert tariff.minutes.minimum_purchase == usd("100.00")
-
-    def test_another_currency_brings_its_own_amounts(self) -> None:
-        """The standard ones are in US dollars."""
-        source = SMALL + 'currency = "JPY"\n'
-        assert "needs storage_fee" in faults(source)[0].problem
-        own = '[tariff]\nstorage_fee = "3000"\ncost_per_minute = "2"\nminimum_purchase = "10000"\n'
-        assert read_account(source + own).account.currency == "JPY"
-
     def test_a_bank_account_has_no_expiry(self) -> None:
         """And may be blocked."""
         more = """\
@@ -238,12 +215,9 @@ class TestFaults:
             ('[minutes]\nbalance = "1E+1000000"\n', 2, "minutes.balance", "plain decimal"),
             ('[minutes]\nbalance = "1_000"\n', 2, "minutes.balance", "plain decimal"),
             ('[minutes]\nbalance = "1.0000001"\n', 2, "minutes.balance", "at most 6 decimals"),
-            ('[tariff]\nstorage_basis = "maybe"\n', 2, "tariff.storage_basis", "'on total', 'on excess'"),
             ("users = 3\n", 1, "account.users", "is no key"),
             ("contracts = 3\n", 1, "account.contracts", "is no key"),
             ("[contracts]\n", 1, "contracts", "must be a list"),
-            ('currency = "EUR"\n', 1, "account.currency", "needs storage_fee, cost_per_minute and minimum_purchase in"),
-            ('currency = "EUR"\n[tariff]\nstorage_fee = "1"\n', 2, "tariff", "needs storage_fee, cost_per_minute and"),
             ('[[sources]]\nid = "v"\n', 1, "sources[0].kind", "is missing"),
             ('[[licenses]]\nproduct = "elf"\nowned = 1\nusers = ["u", "u"]\n', 4, "licenses[0].users", "twice"),
             ('[spending]\namount = "1"\n[minutes]\nbalance = "1"\nautomatic = 1\n', 5, "minutes.automatic", "a table"),
@@ -508,13 +482,13 @@ increments = [60]
 
     def test_without_the_main_table_the_others_are_read(self) -> None:
         """Their faults are told as well, and that it is missing once."""
-        source = "as_of = 2026-12-01\nbogus = 1\n[[users]]\nid = 5\n[tariff]\nstorage_fee = 30\n"
+        source = "as_of = 2026-12-01\nbogus = 1\n[[users]]\nid = 5\n[[tariffs]]\nproration = 30\n"
         assert [(one.line, one.field) for one in faults(source)] == [
             (None, "account"),
             (None, "format"),
             (2, "bogus"),
             (4, "users[0].id"),
-            (6, "tariff.storage_fee"),
+            (6, "tariffs[0].proration"),
         ]
 
     def test_what_is_no_file_is_not_waited_for(self, tmp_path: Path) -> None:

@@ -25,8 +25,12 @@ def recharge(account: AccountPath, /, *, at: str, as_json: Json = False) -> None
     """
     file = loaded(account)
     prepaid = prepaid_at("--at", file, account, instant_of(at, file.account))
-    quotes = minutes.compare(prepaid.usage, at=prepaid.on, balance=prepaid.balance, began=file.account.began)
-    own = advance(file.account, prepaid.on).tariff.recharge.name.lower()
+    chosen = advance(file.account, prepaid.on).tariff.recharge
+    policies = dict.fromkeys((*minutes.RECHARGE_POLICIES.values(), chosen))  # its own stands among them once
+    quotes = minutes.compare(
+        prepaid.usage, at=prepaid.on, balance=prepaid.balance, policies=policies, began=file.account.began
+    )
+    own = chosen.name.lower()
     if as_json:
         recharges = [_quote_data(quote) for quote in quotes]
         print_json(
