@@ -31,7 +31,7 @@ from licensebill.accounts import (
 from licensebill.changes import PlanBill
 from licensebill.cycles import Period, Proration, billing_cycle, first_instant, preceding, proration
 from licensebill.errors import InvalidValue
-from licensebill.explain import Explanation, Input, many, measured
+from licensebill.explain import Explanation, Input, added, many, measured
 from licensebill.funding import SourceWarning
 from licensebill.ledger import Category, Line, LineKind, Selection, Transaction, selection
 from licensebill.licenses import Availability, Schedule
@@ -243,7 +243,7 @@ class Bill:
             unit=self.currency,
             rules=("BIL-1", "CYC-1", "MON-1"),
             because=self.reason,
-            working=" + ".join(line.amount.text for line in self.lines).replace("+ -", "- ") or "0",
+            working=added(line.amount.text for line in self.lines),
             inputs=(Input("cycle", str(self.cycle)),),
             parts=(*lines, *nothing),
         )
@@ -482,14 +482,36 @@ class DialerMinutes:
     Args:
         balance: money.
         minutes: the same in minutes, whole.
+        cost_per_minute: that they were reckoned at, for display.
         quote: reserve, recharge and whether one is due.
         usage: of the quote's window, by kind of usage.
     """
 
     balance: Money
     minutes: int
+    cost_per_minute: Money
     quote: RechargeQuote
     usage: tuple[tuple[str, Money], ...]
+
+    def explanation(self) -> Explanation:
+        """The minutes shown, and below them reserve and recharge.
+
+        Source: MIN-1, BIL-5.
+        """
+        cost, sign = self.cost_per_minute, "-" if self.balance.micros < 0 else ""
+        return Explanation(
+            figure="dialer minutes",
+            value=str(self.minutes),
+            unit="minutes",
+            rules=("MIN-1",),
+            because=f"The balance of {self.balance} at {cost} a minute, in whole minutes, towards zero.",
+            working=f"{sign}floor({abs(self.balance).text} / {cost.text})",
+            inputs=(
+                Input("balance", self.balance.text, self.balance.currency),
+                Input("cost per minute", cost.text, cost.currency),
+            ),
+            parts=(self.quote.explanation(),),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -503,6 +525,25 @@ class Summary:
     preferences: Preferences
     dialer_minutes: DialerMinutes
     transactions: Selection
+
+    def explanation(self) -> Explanation:
+        """Every figure of the four parts.
+
+        Source: BIL-3, BIL-5.
+        """
+        products, storage_fee = self.products, self.products.storage
+        return Explanation(
+            figure="billing summary",
+            value=f"as of {self.products.schedule.on}",
+            rules=("BIL-3",),
+            parts=(
+                *(row.licenses.explanation() for row in products.rows),
+                products.schedule.explanation(),
+                *(() if storage_fee is None else (storage_fee.explanation(),)),
+                self.dialer_minutes.explanation(),
+                self.transactions.explanation(),
+            ),
+        )
 
 
 def summary(
@@ -539,6 +580,7 @@ def summary(
         dialer_minutes=DialerMinutes(
             balance=account.balance,
             minutes=minutes.minutes_of(account.balance, account.tariff.minutes),
+            cost_per_minute=account.tariff.minutes.cost_per_minute,
             quote=quote,
             usage=usage.by_kind(quote.average.window),
         ),

@@ -11,13 +11,13 @@ evaluated by anyone:
 This module knows no rule and no money: values arrive as text with a unit beside them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, Protocol
 
 import attrs
 
-from licensebill._checks import whole
+from licensebill._checks import each_of, whole
 
 
 @attrs.frozen
@@ -128,6 +128,18 @@ def many(count: int | Fraction, what: str) -> str:
         ('1 day', '0 days')
     """
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def added(amounts: Iterable[str]) -> str:
+    """The working of a sum: the amounts as text, those below zero taken away; "0" where there are none.
+
+    Source: BIL-5.
+
+    Example:
+        >>> added(["30.00", "-12.00", "5.00"]), added([])
+        ('30.00 - 12.00 + 5.00', '0')
+    """
+    return " + ".join(each_of("amounts", amounts, str)).replace("+ -", "- ") or "0"
 
 
 def measured(value: str, unit: str) -> str:

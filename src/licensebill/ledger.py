@@ -28,7 +28,7 @@ from licensebill._checks import (
 )
 from licensebill.cycles import Period
 from licensebill.errors import InvalidValue, RuleViolation, shown
-from licensebill.explain import Explained, Explanation
+from licensebill.explain import Explained, Explanation, added, many
 from licensebill.money import Money, decimals, payable_amount, scale, total
 from licensebill.terms import Applied, Purpose
 
@@ -227,12 +227,47 @@ class Transaction:
     @property
     def trx(self) -> str:
         """The number as people see it: "TRX-000001"."""
-        return f"TRX-{self.number:06d}"
+        return _trx(self.number)
 
     @property
     def amount(self) -> Money:
         """The sum of the lines."""
         return total((line.amount for line in self.lines), self.lines[0].amount.currency)
+
+    def explanation(self, category: Category | None = None) -> Explanation:
+        """The sum of the lines, or of those of a category, and each of them.
+
+        Args:
+            category: only its lines; None for all.
+
+        Source: BIL-2, BIL-5.
+        """
+        lines = self.lines_of(category)
+        amount = total((line.amount for line in lines), self.lines[0].amount.currency)
+        by = f", authorized by {self.authorized_by}" if self.authorized_by else ""
+        which = "Charged to" if self.reverses is None else f"Takes back {_trx(self.reverses)}; returned to"
+        return Explanation(
+            figure=self.trx,
+            value=amount.text,
+            unit=amount.currency,
+            rules=("BIL-2",),
+            because=f"{which} {self.source} on {self.on}{by}.",
+            working=added(line.amount.text for line in lines),
+            parts=tuple(line.explanation() for line in lines),
+        )
+
+    def lines_of(self, category: Category | None) -> tuple[Line, ...]:
+        """The lines of a category; all of them for None.
+
+        Source: BIL-2.
+        """
+        if category is not None:
+            instance("category", category, Category)
+        return tuple(line for line in self.lines if category in {None, line.category})
+
+
+def _trx(number: int) -> str:
+    return f"TRX-{number:06d}"
 
 
 class NothingToReturn(InvalidValue):
@@ -296,6 +331,23 @@ class Selection:
     category: Category | None
     amount: Money
 
+    def explanation(self) -> Explanation:
+        """The total, and each transaction with the lines that count.
+
+        Source: BIL-2, BIL-5.
+        """
+        parts = tuple(one.explanation(self.category) for one in self.transactions)
+        only = "" if self.category is None else f", of {self.category.value} only"
+        return Explanation(
+            figure="transactions shown",
+            value=self.amount.text,
+            unit=self.amount.currency,
+            rules=("BIL-2",),
+            because=f"The sum of {many(len(parts), 'transaction')}{only}.",
+            working=added(part.value for part in parts),
+            parts=parts,
+        )
+
 
 def selection(
     listed: Iterable[Transaction],
@@ -331,9 +383,9 @@ def selection(
         for one in each_of("listed", listed, Transaction)
         if (first is None or first <= one.on)
         and (last is None or one.on <= last)
-        and (category is None or any(line.category is category for line in one.lines))
+        and (category is None or one.lines_of(category))
     )
-    amounts = (line.amount for one in kept for line in one.lines if category in {None, line.category})
+    amounts = (line.amount for one in kept for line in one.lines_of(category))
     return Selection(transactions=kept, category=category, amount=total(amounts, currency))
 
 

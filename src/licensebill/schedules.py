@@ -14,7 +14,7 @@ import attrs
 
 from licensebill._checks import checked, day, instance, tuple_of
 from licensebill.errors import InvalidValue, RuleViolation
-from licensebill.explain import Explanation, Input, many
+from licensebill.explain import Explanation, Input, added, many
 from licensebill.holdings import Licenses
 from licensebill.money import CurrencyMismatch, ExactMoney, Money, decimals, total
 from licensebill.pricing import Charge, PerUnit, Price, ZeroQuantity, charge
@@ -375,7 +375,7 @@ class Schedule:
             unit=self.currency,
             rules=("LIC-10", "MON-1"),
             because=f"The sum of {many(len(self.lines), 'line')}, by the terms of {self.on}.",
-            working=" + ".join(line.amount.text for line in self.lines) or "0",
+            working=added(line.amount.text for line in self.lines),
             parts=tuple(line.explanation() for line in self.lines),
         )
 

@@ -861,6 +861,36 @@ class TestSummary:
         minutes = self.shown(account(), listed=listed, category=Category.MINUTES).transactions
         assert minutes.amount == usd("100.00")
 
+    @pytest.mark.parametrize(
+        ("balance", "minutes", "working"),
+        [
+            ("100.00", "5000", "floor(100.00 / 0.02)"),
+            ("0.03", "1", "floor(0.03 / 0.02)"),
+            ("0.00", "0", "floor(0.00 / 0.02)"),
+            ("-0.03", "-1", "-floor(0.03 / 0.02)"),
+        ],
+    )
+    def test_minutes_say_how_they_come_about(self, balance: str, minutes: str, working: str) -> None:
+        """Towards zero, on either side of it (MIN-1)."""
+        told = self.shown(account(balance=usd(balance))).dialer_minutes.explanation()
+        assert (told.value, told.working, told.rules, mistakes(told)) == (minutes, working, ("MIN-1",), [])
+        assert [part.figure for part in told.parts] == ["recharge"]
+
+    @pytest.mark.parametrize("used", [None, 400_000_001])
+    def test_every_figure_says_how_it_comes_about(self, used: int | None) -> None:
+        """Licenses left, what they cost, storage where it was measured, minutes, the sum of transactions (BIL-5)."""
+        listed = transactions(entries(account(), [set_total(13), outcome("acme/licenses/1", Succeeded())]))
+        told = self.shown(account(), used=used, listed=listed).explanation()
+        names = [product.name for product in account().catalog.products]
+        assert [(part.figure, part.value) for part in told.parts[len(names) :]] == [
+            ("licenses each month", "1258.00"),
+            *([] if used is None else [("storage fee", "30.00")]),
+            ("dialer minutes", "5000"),
+            ("transactions shown", "36.30"),
+        ]
+        assert [part.figure for part in told.parts[: len(names)]] == [f"{name} available" for name in names]
+        assert (told.value, told.rules, mistakes(told)) == ("as of 2026-11-01", ("BIL-3",), [])
+
     def test_floors_of_a_first_contract_are_shown_from_its_day(self) -> None:
         """By the terms that hold now (LIC-10)."""
         fresh = account(contracts=(), licenses=Licenses.empty())

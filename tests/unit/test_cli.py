@@ -41,6 +41,7 @@ COMMANDS = {
     "recharge-explain.txt": ["recharge", ACCOUNT, "--at", "2026-12-01", "--policy", "guide_example", "--explain"],
     "summary.txt": ["summary", ACCOUNT, "--on", "2026-12-01"],
     "summary.json": ["summary", ACCOUNT, "--on", "2026-12-01", "--json"],
+    "summary-explain.txt": ["summary", ACCOUNT, "--on", "2026-12-01", "--explain"],
     "summary-not-measured.txt": ["summary", ACCOUNT],
     "preview.txt": [*PREVIEW, "--total", "4", "--explain"],
     "preview.json": [*PREVIEW, "--total", "4", "--json"],

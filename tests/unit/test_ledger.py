@@ -143,6 +143,35 @@ class TestTransactions:
         explained = transactions([settled(charge), taken])[1].lines[0].explanation()
         assert (explained.value, explained.working) == ("-30.00", "-30.00")
 
+    def test_a_transaction_explains_its_sum(self) -> None:
+        """Who paid, when, by whose authority; and each line (BIL-5)."""
+        charge = intent(line("99.00"), line("-12.00"), line("30.00", Category.STORAGE))
+        taken = Returned(intent_id=charge.id, on=date(2026, 12, 9), code="R01")
+        paid, back = (one.explanation() for one in transactions([settled(charge), taken]))
+        assert (paid.figure, paid.value, paid.working) == ("TRX-000001", "117.00", "99.00 - 12.00 + 30.00")
+        assert paid.because == "Charged to Visa ending in 1111 on 2026-12-01, authorized by Ada Lovelace."
+        assert (back.value, back.working) == ("-117.00", "-99.00 + 12.00 - 30.00")
+        assert back.because.startswith("Takes back TRX-000001; returned to Visa ending in 1111 on 2026-12-09")
+        assert [len(one.parts) for one in (paid, back)] == [3, 3]
+        assert mistakes(paid) == mistakes(back) == []
+
+    def test_nobody_authorizes_a_bill(self) -> None:
+        """And none is named."""
+        charge = attrs.evolve(intent(line("1.00")), authorized_by="")
+        assert transactions([settled(charge)])[0].explanation().because.endswith("on 2026-12-01.")
+
+    def test_a_category_is_explained_by_its_lines(self) -> None:
+        """Those alone; there may be none."""
+        (one,) = transactions([settled(intent(line("99.00"), line("30.00", Category.STORAGE)))])
+        told = [one.explanation(category) for category in (None, Category.STORAGE, Category.MINUTES)]
+        assert [(each.value, each.working) for each in told] == [
+            ("129.00", "99.00 + 30.00"),
+            ("30.00", "30.00"),
+            ("0.00", "0"),
+        ]
+        with pytest.raises(InvalidValue, match="category: must be a Category"):
+            one.lines_of("storage")  # type: ignore[arg-type]
+
     @pytest.mark.parametrize("settlements", [0, 1])
     def test_a_return_needs_a_standing_settlement(self, settlements: int) -> None:
         """None before it, or one already returned."""
@@ -202,6 +231,23 @@ class TestSelection:
         """A tax on the total is in no filter."""
         kept = selection(self.LISTED, "USD", category=category)
         assert ([one.number for one in kept.transactions], kept.amount) == (numbers, usd(amount))
+
+    @pytest.mark.parametrize(
+        ("category", "because", "working"),
+        [
+            (None, "The sum of 3 transactions.", "134.00 + 60.00 + 10.00"),
+            (Category.STORAGE, "The sum of 1 transaction, of storage only.", "30.00"),
+        ],
+    )
+    def test_what_is_shown_explains_its_sum(self, category: Category | None, because: str, working: str) -> None:
+        """By transaction, and in each by the lines that count (BIL-5)."""
+        told = selection(self.LISTED, "USD", category=category).explanation()
+        assert (told.because, told.working, mistakes(told)) == (because, working, [])
+
+    def test_nothing_shown_is_zero(self) -> None:
+        """In words too."""
+        told = selection((), "USD").explanation()
+        assert (told.value, told.because, told.working) == ("0.00", "The sum of 0 transactions.", "0")
 
     def test_other_is_no_filter(self) -> None:
         """It exists so that a tax on the total has a category."""

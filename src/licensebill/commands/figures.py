@@ -180,7 +180,7 @@ def _fee_data(fee: StorageFee) -> dict[str, Any]:
 # --- summary ------------------------------------------------------------------------------------------------------
 
 
-def summary(account: AccountPath, /, *, on: Day | None = None, as_json: Json = False) -> None:
+def summary(account: AccountPath, /, *, on: Day | None = None, explain: Explain = False, as_json: Json = False) -> None:
     """Print the billing summary of an account: products and storage, preferences, dialer minutes.
 
     Transactions, its fourth part, are kept in a store: see `ledger`.
@@ -188,6 +188,7 @@ def summary(account: AccountPath, /, *, on: Day | None = None, as_json: Json = F
     Args:
         account: the account file.
         on: the day that the summary is for; the file's own without it.
+        explain: print the rules and the numbers of every figure.
         as_json: print data.
     """
     file = loaded(account)
@@ -200,10 +201,12 @@ def summary(account: AccountPath, /, *, on: Day | None = None, as_json: Json = F
     made = bills.summary(attrs.evolve(standing, balance=prepaid.balance), usage=prepaid.usage, used=used)
     quoted = Recharge(made.dialer_minutes.quote, prepaid)
     if as_json:
-        print_json({"summary": _summary_data(made, quoted)})
+        print_explained({"summary": _summary_data(made, quoted)}, made, prepaid, explain=explain)
         return
     _print_summary(made)
     _print_recharge(quoted)
+    if explain:
+        print_explanations(made, prepaid)
 
 
 def _summary_data(made: Summary, quoted: Recharge) -> dict[str, Any]:
