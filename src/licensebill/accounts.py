@@ -25,7 +25,7 @@ from licensebill import licenses as held
 from licensebill._checks import cardless_text, checked, day, distinct, instance, tuple_of, whole, zone
 from licensebill.cycles import LAST_ANCHOR_DAY, Period, boundary_number, cycle_of, following
 from licensebill.errors import InvalidValue, RuleViolation, shown
-from licensebill.explain import Explanation, many
+from licensebill.explain import Explanation, added, many
 from licensebill.funding import Cancellation, Funding
 from licensebill.ledger import CreditNote, Intent, Line
 from licensebill.licenses import Licenses, Schedule
@@ -139,7 +139,7 @@ class Account:
     Raises:
         InvalidValue: a field out of its range or an id twice.
         UnknownProduct: a contract or the licenses name a product that the catalog does not hold.
-        CurrencyMismatch: balance, contracts and tariffs in different currencies.
+        CurrencyMismatch: balance, contracts, tariffs and waiting lines in different currencies.
     """
 
     id: str = attrs.field(validator=checked(cardless_text))
@@ -178,6 +178,7 @@ class Account:
         for place, other in (
             *((f"tariffs, from {step.since}", step.value.currency) for step in self.tariffs.steps),
             ("balance", self.balance.currency),
+            *((f"waiting[{position}]", line.amount.currency) for position, line in enumerate(self.waiting)),
             *((f"spending of {one.cycle.start}", one.amount.currency) for one in self.spending),
             *((f"contracts.{contract.reference}", contract.currency) for contract in self.contracts),
         ):
@@ -589,13 +590,18 @@ class CommittedCycle:
 
     Args:
         cycle: the cycle.
-        floors: its license lines with nothing owned.
+        schedule: its license lines with nothing owned.
         minimum: its minimum spend; zero without one.
     """
 
     cycle: Period
-    floors: Money
+    schedule: Schedule
     minimum: Money
+
+    @property
+    def floors(self) -> Money:
+        """What the license lines come to, with nothing owned."""
+        return self.schedule.total
 
     @property
     def amount(self) -> Money:
@@ -614,6 +620,7 @@ class CommittedCycle:
             rules=("FUN-8", "LIC-10", "PRC-4"),
             because=f"The floors' lines come to {self.floors}, the minimum spend is {self.minimum}.",
             working=f"max({self.floors.text}, {self.minimum.text})",
+            parts=(self.schedule.explanation(),),
         )
 
 
@@ -641,14 +648,14 @@ class Committed:
 
         Source: FUN-8, BIL-5.
         """
-        under = f"under contract {self.contract}" if self.contract else "without a contract"
+        further = f"{many(len(self.cycles), 'further cycle')} of the term under contract {self.contract}."
         return Explanation(
             figure="committed",
             value=self.amount.text,
             unit=self.currency,
             rules=("FUN-8",),
-            because=f"{many(len(self.cycles), 'further cycle')} of the term {under}.",
-            working=" + ".join(one.amount.text for one in self.cycles) or "0",
+            because=further if self.contract else "No contract is in force.",
+            working=added(one.amount.text for one in self.cycles),
             parts=tuple(one.explanation() for one in self.cycles),
         )
 
@@ -680,7 +687,7 @@ def _committed_cycle(account: Account, cycle: Period) -> CommittedCycle:
     minimum = None if contract is None else contract.minimum_spend_on(cycle.start)
     return CommittedCycle(
         cycle=cycle,
-        floors=schedule_on(account, Licenses.empty(), cycle.start).total,
+        schedule=schedule_on(account, Licenses.empty(), cycle.start),
         minimum=Money.zero(account.currency) if minimum is None else minimum.value.payable(),
     )
 

@@ -215,7 +215,8 @@ class Cancellation:
         cycle: the cycle of that day; the account ends with it.
         committed: what the agreement binds the customer to beyond that cycle.
         is_buyout_agreed: whether accounting and legal agreed a buyout of it.
-        balance: prepaid minutes on that day; below zero if calls under way overdrew it.
+        balance: prepaid minutes as they stand; below zero if calls under way overdrew it. What an account draws and is
+            paid after the day of asking is in it; a meter that keeps the usage apart knows what is still to be drawn.
         balance_at_end: what happens to the balance.
         authorization: the name under it.
 

@@ -33,7 +33,7 @@ from licensebill.cycles import Period, Proration, billing_cycle, first_instant, 
 from licensebill.errors import InvalidValue
 from licensebill.explain import Explanation, Input, added, many, measured
 from licensebill.funding import SourceWarning
-from licensebill.ledger import Category, Line, LineKind, Selection, Transaction, selection
+from licensebill.ledger import NOT_TAXED, Category, Line, LineKind, Selection, Transaction, selection
 from licensebill.licenses import Availability, Schedule
 from licensebill.minutes import RechargeQuote, UsageHistory
 from licensebill.money import CurrencyMismatch, Money, decimals, total
@@ -226,7 +226,11 @@ class Bill:
     @property
     def reason(self) -> str:
         """How much is charged for what, and what is owed since when, in sentences for the customer."""
-        charged = f"{self.due} to be charged{f' to {self.source}' if self.source else ''}."
+        charged = (
+            f"{self.due} to be charged to {self.source}." if self.source else f"{self.due} owed, no source is valid."
+        )
+        if not self.due:
+            charged = "nothing is charged."
         owed = "" if self.past_due_since is None else f" The account is past due since {self.past_due_since}."
         return f"{many(len(self.lines), 'line')} for {self.cycle}, {charged}{owed}"
 
@@ -415,11 +419,8 @@ def _true_up_line(result: TrueUp) -> Line:
     )
 
 
-_TAXED_BEFORE = frozenset({LineKind.CARRIED, LineKind.CREDIT_NOTE})
-
-
 def _tax_lines(lines: tuple[Line, ...], tax: TaxRule, currency: str) -> Iterable[Line]:
-    positions = [position for position, line in enumerate(lines) if line.kind not in _TAXED_BEFORE]
+    positions = [position for position, line in enumerate(lines) if line.kind not in NOT_TAXED]
     for one in function("tax", tax)(tuple(lines[position] for position in positions)):
         if instance("tax", one, Tax).amount.currency != currency:
             raise CurrencyMismatch("tax", f"must be in the account's {currency}, not {one.amount.currency}")
@@ -467,12 +468,14 @@ class Preferences:
         others: masked, in order; with one source there is only the primary.
         administrator: the user's id.
         warnings: about the sources.
+        past_due_since: the day of the oldest charge that failed and is still owed; None where there is none (BIL-6).
     """
 
     primary: str
     others: tuple[str, ...]
     administrator: str
     warnings: tuple[SourceWarning, ...]
+    past_due_since: date | None
 
 
 @attrs.frozen(kw_only=True)
@@ -612,4 +615,5 @@ def _preferences(account: Account) -> Preferences:
         others=tuple(source.masked for source in held[1:]),
         administrator=account.administrator,
         warnings=warnings,
+        past_due_since=account.past_due_since,
     )

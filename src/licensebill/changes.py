@@ -40,7 +40,7 @@ from licensebill.accounts import (
 )
 from licensebill.cycles import Period, Proration, proration
 from licensebill.errors import InvalidValue, RuleViolation, shown
-from licensebill.explain import Explained, Explanation, Input
+from licensebill.explain import Explained, Explanation, Input, added
 from licensebill.funding import Cancellation, Outcome, Source, Succeeded, Voided
 from licensebill.ledger import SPENDING, Category, Intent, Line, LineKind, Returned, Settled, credit_note
 from licensebill.licenses import Schedule, TotalChange
@@ -339,13 +339,14 @@ class ContractStart:
         Source: LIC-10, LIC-8, CYC-4, BIL-5.
         """
         share, before, after = self.share, self.schedule_before, self.schedule_after
+        left = f"{share.numerator}/{share.denominator}"
         return Explanation(
             figure=f"charge for contract {self.contract}",
             value=self.charge.text,
             unit=self.charge.currency,
             rules=("LIC-10", "LIC-8", "CYC-4", "MON-1"),
             because=f"Each month {before.total} before and {after.total} under it; from {share.on} to "
-            f"{share.period.last_day}, by {share.convention.value}, {share.numerator} of {share.denominator} is left.",
+            f"{share.period.last_day}, by {share.convention.value}, the share left is {left}.",
             working=f"round(max({after.total.text} - {before.total.text}, 0) * {share.numerator} / "
             f"{share.denominator}, {decimals(self.charge.currency)})",
             parts=(before.explanation(), after.explanation()),
@@ -517,6 +518,7 @@ def _stepped(account: Account, line_id: str, step: Callable[[TollFreeLine], Toll
 class AddSource(Change):
     """A funding source was added; the first one is the primary (FUN-1, FUN-2)."""
 
+    after_end: ClassVar[bool] = True
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = attrs.field(validator=checked(cardless_text))
@@ -533,6 +535,7 @@ class AddSource(Change):
 class RemoveSource(Change):
     """A funding source was removed (FUN-2, FUN-3)."""
 
+    after_end: ClassVar[bool] = True
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = attrs.field(validator=checked(cardless_text))
@@ -552,6 +555,7 @@ class RemoveSource(Change):
 class ReplaceSource(Change):
     """A source got a new token and expiry in place (FUN-3)."""
 
+    after_end: ClassVar[bool] = True
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = attrs.field(validator=checked(cardless_text))
@@ -566,6 +570,7 @@ class ReplaceSource(Change):
 class MakePrimary(Change):
     """A source was made the primary; it swaps with the former one at once (FUN-3)."""
 
+    after_end: ClassVar[bool] = True
     action: ClassVar[Action] = Action.CHANGE_SOURCES
 
     by: str = attrs.field(validator=checked(cardless_text))
@@ -710,7 +715,7 @@ class DrawMinutes(Change):
         """Draw on the balance."""
         if _in_currency(account, "amount", self.amount).micros < 0:
             raise InvalidValue("amount", f"must not be negative, not {self.amount}")
-        return attrs.evolve(account, balance=account.balance - self.amount)
+        return _with_balance(account, account.balance - self.amount)
 
 
 @attrs.frozen(kw_only=True)
@@ -802,7 +807,7 @@ class CreditCarried:
             unit=currency,
             rules=("BIL-1", "MON-1"),
             because=f"The lines of the bill for {self.cycle} came to less than nothing, and so nothing was charged.",
-            working=" + ".join(line.amount.text for line in self.lines),
+            working=added(line.amount.text for line in self.lines),
             parts=tuple(line.explanation() for line in self.lines),
         )
 
@@ -999,9 +1004,21 @@ class RecordReturn(Change):
         settled = tuple(one for one in account.settled if one != self.intent)
         account = _credit_minutes(attrs.evolve(account, settled=settled), self.intent, -self.intent.amount)
         if self.intent.purpose in _PREPAID:
-            return account
+            return _take_back_notes(account, self.intent)
         owed = attrs.evolve(self.intent, sources=())
         return attrs.evolve(account, open=(*account.open, OpenIntent(intent=owed, has_failed=True)))
+
+
+def _take_back_notes(account: Account, intent: Intent) -> Account:
+    """What was credited of a payment that the bank took back is owed again: all of it went back already (BIL-6)."""
+    mine = [note for note in account.notes if note.intent_id == intent.id]
+    notes = tuple(note for note in account.notes if note not in mine)
+    lines = (
+        attrs.evolve(line, description=f"Taken back: {line.description}", amount=-line.amount)
+        for note in mine
+        for line in note.lines()
+    )
+    return _wait(attrs.evolve(account, notes=notes), *lines)
 
 
 @attrs.frozen(kw_only=True)
@@ -1050,6 +1067,10 @@ class GiveCredit(Change):
         """Keep the note; its lines wait for the next bill unless the money was sent back."""
         if self.intent not in (*account.settled, *(one.intent for one in account.open)):
             raise UnknownIntent("intent", f"{shown(self.intent.id)} is no charge that is open or settled")
+        if self.intent.purpose in _PREPAID and self.intent not in account.settled:
+            raise InvalidValue(
+                "intent", f"{self.intent.id} is for minutes that are not paid yet: nothing can be credited"
+            )
         if not self.sent_back:
             _check_bill_follows(account)
         note = credit_note(
@@ -1162,8 +1183,17 @@ def _open_intent(account: Account, intent_id: str) -> OpenIntent:
 
 
 def _check_bill_follows(account: Account) -> None:
-    if account.cancellation is not None and has_ended(account, account.today) and not account.unbilled:
+    if account.cancellation is not None and not bill_follows(account):
         raise NoFurtherBill(account.id, account.cancellation.effective)
+
+
+def bill_follows(account: Account) -> bool:
+    """Whether there is a bill to come, on which something that waits is charged or credited: not after the final one.
+
+    Source: FUN-8, BIL-1.
+    """
+    instance("account", account, Account)
+    return not has_ended(account, account.today) or bool(account.unbilled)
 
 
 def _without(account: Account, intent_id: str) -> tuple[OpenIntent, ...]:
@@ -1173,7 +1203,14 @@ def _without(account: Account, intent_id: str) -> tuple[OpenIntent, ...]:
 def _credit_minutes(account: Account, intent: Intent, amount: Money) -> Account:
     if intent.purpose not in _PREPAID:
         return account
-    return attrs.evolve(account, balance=account.balance + amount)
+    return _with_balance(account, account.balance + amount)
+
+
+def _with_balance(account: Account, balance: Money) -> Account:
+    """The account with another balance, which is what a cancellation reports, or sends back, of it (FUN-8)."""
+    ended = account.cancellation
+    told = None if ended is None else attrs.evolve(ended, balance=balance)
+    return attrs.evolve(account, balance=balance, cancellation=told)
 
 
 # --- previews -----------------------------------------------------------------------------------------------------
@@ -1189,8 +1226,8 @@ class LicensePurchase:
         intent: the charge it opens; None where nothing is charged now.
         source: the source to be charged first, masked; empty without a charge, and where no source is valid.
         next_month: the first day of the next month.
-        monthly_before: the license lines of the next month as things stand; None where that month has no price yet.
-        monthly_after: the same after the change.
+        schedule_before: the next month's licenses as things stand; None where that month has no price yet.
+        schedule_after: the same after the change.
         available_after: licenses of the product left to assign.
 
     Source: LIC-12.
@@ -1201,9 +1238,19 @@ class LicensePurchase:
     intent: Intent | None
     source: str
     next_month: date
-    monthly_before: Money | None
-    monthly_after: Money | None
+    schedule_before: Schedule | None
+    schedule_after: Schedule | None
     available_after: int
+
+    @property
+    def monthly_before(self) -> Money | None:
+        """The license lines of the next month as things stand; None where that month has no price yet."""
+        return None if self.schedule_before is None else self.schedule_before.total
+
+    @property
+    def monthly_after(self) -> Money | None:
+        """The same after the change."""
+        return None if self.schedule_after is None else self.schedule_after.total
 
     @property
     def charge(self) -> Money:
@@ -1231,7 +1278,7 @@ class LicensePurchase:
         """
         now, asked = self.reason, Input("asked", str(self.result.asked), "licenses")
         rules, parts = ("LIC-12", "LIC-10"), (self.result.explanation(),)
-        if self.monthly_before is None or self.monthly_after is None or self.difference is None:
+        if self.schedule_after is None or self.monthly_before is None or self.difference is None:
             return Explanation(
                 figure="next month's licenses",
                 value="no price is agreed yet",
@@ -1240,18 +1287,19 @@ class LicensePurchase:
                 inputs=(asked,),
                 parts=parts,
             )
-        more = self.difference.micros >= 0
+        months = self.schedule_after.explanation()
+        more = f"{abs(self.difference)} {'more' if self.difference.micros > 0 else 'less'} than"
         return Explanation(
             figure="next month's licenses",
-            value=self.monthly_after.text,
-            unit=self.charge.currency,
+            value=months.value,
+            unit=months.unit,
             rules=rules,
-            because=f"{now}; from {self.next_month} the month's licenses cost {self.monthly_after}, "
-            f"{self.difference if more else -self.difference} {'more' if more else 'less'} than without the change; "
+            because=f"{now}; from {self.next_month} the month's licenses cost {self.schedule_after.total}, "
+            f"{more if self.difference else 'as much as'} without the change; "
             f"{self.available_after} can then be assigned.",
-            working=f"{self.monthly_before.text} + {self.difference.text}",
+            working=months.working,
             inputs=(asked, Input("without the change", self.monthly_before.text, self.charge.currency)),
-            parts=parts,
+            parts=(*months.parts, *parts),
         )
 
 
@@ -1287,29 +1335,24 @@ def license_purchase(
         intent=intent,
         source=funding_of(after).source(intent.sources[0]).masked if intent and intent.sources else "",
         next_month=before.cycle.end,
-        monthly_before=_next_month(before),
-        monthly_after=_next_month(after),
+        schedule_before=_next_month(before),
+        schedule_after=_next_month(after),
         available_after=held.availability(
             after.licenses, product, catalog=after.catalog, terms=after.tariff.ports
         ).available,
     )
 
 
-def _next_month(account: Account) -> Money | None:
+def _next_month(account: Account) -> Schedule | None:
     start = account.cycle.end
     contract = contract_on(account.contracts, start)
     try:
-        return recurring(account, held.take_pending(account.licenses, contract=contract, on=start), start).total
+        return recurring(account, held.take_pending(account.licenses, contract=contract, on=start), start)
     except held.NoPrice:
         return None
 
 
 # --- the stream --------------------------------------------------------------------------------------------------
-
-
-def _masked(account: Account, source: str) -> str:
-    """A source as it is shown; its id where it is no longer there."""
-    return next((one.masked for one in funding_of(account).sources if one.id == source), source)
 
 
 def entries(account: Account, changes: Iterable[Change]) -> Iterator[Settled | Returned]:
@@ -1321,10 +1364,16 @@ def entries(account: Account, changes: Iterable[Change]) -> Iterator[Settled | R
 
     Source: BIL-2.
     """
+    instance("account", account, Account)
+    by_id: dict[str, str] = {}
+    by_token: dict[str, str] = {}  # what was charged is shown, whatever replaced it since
     for change in several("changes", changes):
+        for source in () if account.funding is None else account.funding.sources:
+            by_id[source.id] = by_token[source.token] = source.masked
         before, account = account, apply(account, change)
         if isinstance(change, RecordReturn):
             yield Returned(intent_id=change.intent.id, on=change.on, code=change.code)
         elif isinstance(change, RecordOutcome) and isinstance(change.outcome, Succeeded):
             intent = as_captured(_open_intent(before, change.intent).intent, change.outcome.captured)
-            yield Settled(intent=intent, on=change.on, source=_masked(account, change.source or ""))
+            named = by_id.get(change.source or "", change.source or "")
+            yield Settled(intent=intent, on=change.on, source=by_token.get(change.token or "", named))

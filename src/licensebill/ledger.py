@@ -58,6 +58,9 @@ class LineKind(enum.Enum):
     TAX = "tax"
 
 
+#: The kinds that no tax is taken of: a tax itself, and what was taxed with an earlier charge (BIL-6).
+NOT_TAXED = frozenset({LineKind.CARRIED, LineKind.CREDIT_NOTE, LineKind.TAX})
+
 #: The kinds that count towards a minimum spend, net of credits and before tax (PRC-4).
 SPENDING = frozenset({LineKind.LICENSES, LineKind.SHORTFALL, LineKind.STORAGE, LineKind.SERVICE})
 
@@ -120,11 +123,21 @@ class Line:
             figure=self.description,
             value=self.amount.text,
             unit=self.amount.currency,
-            rules=("BIL-1",),
-            because=f"Kind of line: {self.kind.value}.",
-            working=f"-{part.value}" if part is not None and is_negative else "",
+            rules=("BIL-6" if self.kind in {LineKind.TAX, LineKind.CREDIT_NOTE} else "BIL-1",),
+            because=f"Kind of line: {self.kind.value}{self._taxed()}.",
+            working=f"-{_in_parentheses(part.value)}" if part is not None and is_negative else "",
             parts=() if part is None else (part,),
         )
+
+    def _taxed(self) -> str:
+        """For a tax, what it is of."""
+        if self.kind is not LineKind.TAX:
+            return ""
+        return " on the total" if self.of is None else f" on line {self.of + 1}"
+
+
+def _in_parentheses(value: str) -> str:
+    return f"({value})" if value.startswith("-") else value
 
 
 @attrs.frozen(kw_only=True)
@@ -415,7 +428,8 @@ class TaxShare:
         tax: what was charged: of the line, or on the total.
         before: the net of the notes before.
         net: of this note.
-        charged: the net amount that the tax belongs to, above zero.
+        charged: the net amount that the tax belongs to, credits on the same charge taken off, above zero. Notes beyond
+            it bring no more tax back.
 
     Source: BIL-6, MON-1.
     """
@@ -431,7 +445,7 @@ class TaxShare:
         return self._of(self.before + self.net) - self._of(self.before)
 
     def _of(self, net: Money) -> Money:
-        return scale(self.tax, net.micros, self.charged.micros)
+        return scale(self.tax, min(net, self.charged).micros, self.charged.micros)
 
     def explanation(self) -> Explanation:
         """How the part comes about.
@@ -440,14 +454,16 @@ class TaxShare:
         """
         currency, charged, after = self.tax.currency, self.charged.text, self.before + self.net
         shares = (
-            f"round({self.tax.text} * {net.text} / {charged}, {decimals(currency)})" for net in (after, self.before)
+            f"round({self.tax.text} * {min(net, self.charged).text} / {charged}, {decimals(currency)})"
+            for net in (after, self.before)
         )
         return Explanation(
             figure="tax credited",
             value=self.amount.text,
             unit=currency,
             rules=("BIL-6", "MON-1"),
-            because=f"The tax on {self.charged} was {self.tax}; {self.before} was credited before, {after} is now.",
+            because=f"The tax on {self.charged} was {self.tax}; of that, {self.before} was credited before, "
+            f"and {after} with this note.",
             working=" - ".join(shares),
         )
 
@@ -552,14 +568,13 @@ def credit_note(
     notes = [note for note in each_of("earlier", earlier, CreditNote) if note.intent_id == intent.id]
     on_line = total((note.net for note in notes if note.position == position), currency)
     on_all = total((note.net for note in notes), currency)
-    charged = total((one.amount for one in intent.lines if _is_creditable(one)), currency)
     note = CreditNote(
         intent_id=intent.id,
         position=position,
         category=line.category,
         net=net,
         line_share=TaxShare(tax=_tax(intent, position), before=on_line, net=net, charged=line.amount),
-        total_share=TaxShare(tax=_tax(intent, None), before=on_all, net=net, charged=charged),
+        total_share=TaxShare(tax=_tax(intent, None), before=on_all, net=net, charged=_taxed(intent)),
         reason=cardless_text("reason", reason),
         sent_back=instance("sent_back", sent_back, bool),
     )
@@ -573,7 +588,14 @@ def credit_note(
 
 def _is_creditable(line: Line) -> bool:
     # what was carried was charged, and perhaps taxed, with another bill: below a provider's smallest charge
-    return line.kind not in {LineKind.TAX, LineKind.CARRIED} and line.amount.micros > 0
+    return line.kind not in NOT_TAXED and line.amount.micros > 0
+
+
+def _taxed(intent: Intent) -> Money:
+    """What a tax on the total was taken of: the lines that taxes saw, credits taken off, if that is above zero."""
+    currency = intent.lines[0].amount.currency
+    seen = total((line.amount for line in intent.lines if line.kind not in NOT_TAXED), currency)
+    return seen if seen.micros > 0 else total((one.amount for one in intent.lines if _is_creditable(one)), currency)
 
 
 def _tax(intent: Intent, of: int | None) -> Money:

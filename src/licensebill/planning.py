@@ -19,7 +19,7 @@ from licensebill import funding
 from licensebill._checks import each_of, function, instance, instant
 from licensebill.accounts import Account, Change, advance, funding_of, has_ended, is_recharge_under_way, tariff_on
 from licensebill.bills import Tax, TaxRule, monthly_bill, no_tax, planned
-from licensebill.changes import CarryOver, OpenRecharge
+from licensebill.changes import CarryOver, OpenRecharge, bill_follows
 from licensebill.charges import PREPAID, TRANSITIONS, Charge, DeclineOf, Standing, State, newly_opened, record, signal
 from licensebill.cycles import Period, first_instant
 from licensebill.errors import ChargeFailure, InvalidValue, LicenseBillError
@@ -93,7 +93,8 @@ def change_draft(
     """The events of a change of the account, and of the charge that it opens.
 
     With the charge its sources are fixed: as the change put them in order, but for those that the limits of declines
-    leave out. One that is smaller than the provider charges is carried over to the next bill.
+    leave out. One that is smaller than the provider charges is carried over to the next bill; where none follows, it
+    stays owed, and no source is tried.
 
     Args:
         standing: before the change.
@@ -121,9 +122,16 @@ def change_draft(
     intent = newly_opened(grown.charges, grown.account)
     if intent is None:
         return draft
-    if intent.amount < capabilities.smallest_charge(intent.amount.currency) and intent.purpose not in PREPAID:
+    if not _is_too_small(intent, capabilities):
+        return draft.then(Planned(intent=intent.id, targets=targets(grown, intent, at)), at=at)
+    if bill_follows(grown.account):
         return draft.then(Changed(CarryOver(on=grown.local_day(at), intent=intent.id)), at=at)
-    return draft.then(Planned(intent=intent.id, targets=targets(grown, intent, at)), at=at)
+    return draft.then(Planned(intent=intent.id, targets=()), at=at)  # owed all the same
+
+
+def _is_too_small(intent: Intent, capabilities: Capabilities) -> bool:
+    is_small = intent.amount < capabilities.smallest_charge(intent.amount.currency)
+    return is_small and intent.purpose not in PREPAID
 
 
 def targets(standing: Standing, intent: Intent, at: datetime.datetime) -> tuple[Target, ...]:
@@ -248,7 +256,8 @@ def _step(standing: Standing, charge: Charge, now: datetime.datetime, capabiliti
     if charge.state is State.PREPARED:
         return Ask(Act.VOID if _is_to_be_voided(charge, now, capabilities) else Act.CAPTURE, charge)
     if charge.state is State.FAILED:
-        again = targets(standing, charge.intent, max(now, standing.at))
+        is_small = _is_too_small(charge.intent, capabilities)
+        again = () if is_small else targets(standing, charge.intent, max(now, standing.at))
         return draft_of(standing, Planned(intent=charge.intent.id, targets=again), at=now) if again else None
     if charge.state in _LOOKED_AT:
         return _look(standing, charge, now)
@@ -351,7 +360,11 @@ def _news_of(draft: Draft, fact: Fact) -> Notice | None:
     captured = fact.outcome.captured if isinstance(fact.outcome, Succeeded) else None
     if charge is None or captured in {None, charge.intent.amount} or charge.state is State.SUCCEEDED:
         return None
-    then = "as many minutes are there" if charge.intent.purpose in PREPAID else "the next bill settles the difference"
+    then = "the next bill settles the difference"
+    if charge.intent.purpose in PREPAID:
+        then = "as many minutes are there"
+    elif not bill_follows(draft.standing.account):
+        then = "no bill follows that could settle the difference, which somebody has to see to"
     text = f"{captured} was captured for {intent}, and not {charge.intent.amount}; {then}"
     return Notice(account, "captured_otherwise", text)
 

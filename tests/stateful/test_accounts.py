@@ -123,6 +123,7 @@ def month(on: date) -> tuple[date, date]:
 
 
 CARRIED = "carried from an earlier charge"
+UNTAXED = {"tax", CARRIED, "credit note"}
 SPENT = {"licenses", "shortfall of a floor", "storage fee", "service"}
 
 
@@ -136,6 +137,7 @@ class Charge:
     has_failed: bool = False
     credited: list[int] = attrs.field(init=False)
     sent: int = 0  # with taxes
+    notes: list[int] = attrs.field(factory=list)  # the lines of all notes, one by one
 
     def __attrs_post_init__(self) -> None:
         self.credited = [0] * len(self.lines)
@@ -446,6 +448,9 @@ class AccountOverTime(RuleBasedStateMachine):
         charge = books.paid.pop(name)
         if charge.is_prepaid:
             books.balance -= charge.amount
+            books.wait(*(("credit note", amount) for amount in charge.notes))
+            if charge.notes:
+                reached("a credit is taken back")
         else:
             charge.has_failed = True
             books.open[name] = charge
@@ -456,7 +461,7 @@ class AccountOverTime(RuleBasedStateMachine):
         """By a card that is not blocked."""
         self.cards += 1
         fresh = attrs.evolve(VISA, token=f"tok_{self.cards}", expiry=Expiry(2096, 12))
-        if self.ask(ReplaceSource(on=self.books.today, by=BOSS, source=fresh), None):
+        if self.ask(ReplaceSource(on=self.books.today, by=BOSS, source=fresh), None, after_end=True):
             self.books.blocked = False
 
     @precondition(lambda self: self.books.open)
@@ -496,10 +501,12 @@ class AccountOverTime(RuleBasedStateMachine):
             sent_back=sent_back,
         )
         refusal = "no_further_bill" if self.had_final_bill and not sent_back else refusal
+        refusal = "invalid_value" if charge.is_prepaid and name in books.open else refusal  # not paid yet
         if not self.ask(change, refusal, after_end=True):
             return
         charge.credited[position] += net
         charge.sent += net + tax
+        charge.notes += [net, *([tax] if tax else [])]
         books.spend(-net if charge.lines[position][0] in SPENT else 0)
         if not sent_back:
             books.wait(("credit note", -net), *([("credit note", -tax)] if tax else []))
@@ -507,7 +514,7 @@ class AccountOverTime(RuleBasedStateMachine):
     def why_no_credit(self, charge: Charge, position: int, net: int, tax: int) -> str | None:
         """Nothing to credit, or more than was charged for the line or in all."""
         kind, on_line = charge.lines[position]
-        if kind in {"tax", CARRIED} or on_line <= 0 or net == 0:
+        if kind in UNTAXED or on_line <= 0 or net == 0:
             return "invalid_value"
         is_too_much = net + charge.credited[position] > on_line or net + tax + charge.sent > charge.amount
         return "credit_exceeds_charge" if is_too_much else None
@@ -515,9 +522,11 @@ class AccountOverTime(RuleBasedStateMachine):
     def credited_tax(self, charge: Charge, amount: int) -> int:
         """The share of all notes with this one, less that of those before."""
         tax = sum(cents_ for kind, cents_ in charge.lines if kind == "tax")
-        whole = sum(cents_ for kind, cents_ in charge.lines if kind not in {"tax", CARRIED} and cents_ > 0)
+        taxed = [cents_ for kind, cents_ in charge.lines if kind not in UNTAXED]
+        whole = sum(taxed) if sum(taxed) > 0 else sum(cents_ for cents_ in taxed if cents_ > 0)
         before = sum(charge.credited)
-        return _ratio(tax, before + amount, whole) - _ratio(tax, before, whole) if whole else 0
+        shares = [_ratio(tax, min(net, whole), whole) if whole else 0 for net in (before + amount, before)]
+        return shares[0] - shares[1]
 
     # --- time and bills -----------------------------------------------------------------------------------------
 
@@ -638,6 +647,7 @@ class AccountOverTime(RuleBasedStateMachine):
 PLACES = {
     *("a bill by the floor", "a bill below zero", "a bill more than a month late", "a final bill", "a cancellation"),
     *("a decrease is pending", "a pending decrease is taken", "a decrease is credited", "a charge is carried over"),
+    "a credit is taken back",
     *("a failed charge stays owed", "a returned payment is owed again", "another amount is captured"),
     *(
         f"a bill with a line for: {kind}"

@@ -54,8 +54,8 @@ from licensebill.licenses import Holding, Licenses
 from licensebill.money import CurrencyMismatch, Money
 from licensebill.people import BILLING_ADMINISTRATOR, User
 from licensebill.schedules import NoPrice
-from licensebill.terms import STANDARD, Contract, Dated, Floor, Step, Tariff
-from tests.changing import DECEMBER, NOVEMBER, TODAY, cancel, set_total
+from licensebill.terms import STANDARD, Contract, Dated, Floor, Purpose, Step, Tariff
+from tests.changing import DECEMBER, NOVEMBER, TODAY, cancel, line, set_total
 from tests.examples import ACCEPTED, ADA, BOSS, CONTRACT, LICENSES, USERS, VISA, account, contract, floor, usd
 from tests.working import mistakes
 
@@ -97,6 +97,7 @@ class TestAccount:
         ("changed", "place"),
         [
             ({"balance": euros("1.00")}, "balance"),
+            ({"waiting": (line("1.00"), attrs.evolve(line("1.00"), amount=euros("1.00")))}, "waiting[1]"),
             ({"contracts": (Contract(reference="A", start=TODAY, end=NEW_YEAR, currency="EUR"),)}, "contracts.A"),
             (
                 {"tariffs": Dated((Step(date(2026, 1, 1), STANDARD), Step(NEW_YEAR, EURO_TARIFF)))},
@@ -120,6 +121,7 @@ class TestAccount:
             ("administrator", 7),
             ("funding", (VISA,)),
             ("tz", "UTC"),
+            ("ordinals", ((Purpose.BILL, 0),)),
             ("anchor_day", 0),
             ("anchor_day", 32),
             ("tariffs", STANDARD),
@@ -600,7 +602,7 @@ class TestCommitted:
         """Neither list prices nor licenses bind anybody."""
         found = committed(account(contracts=()))
         assert (found.amount, found.contract, found.cycles) == (usd("0.00"), "", ())
-        assert "without a contract" in found.explanation().because
+        assert "No contract is in force." in found.explanation().because
 
     def test_it_explains_itself(self) -> None:
         """Every cycle, recomputed (BIL-5)."""

@@ -46,6 +46,12 @@ from tests.working import mistakes
 
 JANUARY = cycle_of(date(2027, 1, 1))
 NOTHING_STORED = [reading(0)]
+EXPIRED = attrs.evolve(VISA, expiry=Expiry(2026, 10))
+
+
+def credited(amount: str) -> Line:
+    """A credit that waits for the next bill."""
+    return Line(kind=LineKind.CREDIT, category=Category.LICENSES, description="Credit", amount=-usd(amount))
 
 
 def made(acme: Account, on: date = DECEMBER.start, **more: Any) -> Bill:
@@ -736,11 +742,26 @@ class TestExplanation:
         parts = [part.figure for part in made(account()).explanation().parts]
         assert parts == ["PowerDialer", "Inbound Agent", "storage fee"]
 
+    @pytest.mark.parametrize(
+        ("changed", "said"),
+        [
+            ({}, "1258.00 USD to be charged to Visa ending in 1111."),
+            ({"waiting": (credited("1257.99"),)}, "0.01 USD to be charged to Visa ending in 1111."),
+            ({"waiting": (credited("1258.00"),)}, "nothing is charged."),
+            ({"waiting": (credited("1258.01"),)}, "nothing is charged."),
+            ({"funding": Funding((EXPIRED,))}, "1258.00 USD owed, no source is valid."),
+            ({"funding": None}, "1258.00 USD owed, no source is valid."),
+        ],
+    )
+    def test_it_says_what_is_charged_to_what(self, changed: dict[str, Any], said: str) -> None:
+        """And nothing else: no source is named for nothing, nor nothing said of a source that is missing."""
+        assert made(account(**changed)).reason.endswith(said)
+
     def test_where_nothing_is_billed_it_says_so(self) -> None:
         """The working of nothing is zero."""
         told = made(account(contracts=(), licenses=Licenses.empty(), funding=None)).explanation()
         assert (told.value, told.working) == ("0.00", "0")
-        assert told.because == "0 lines for 2026-12-01 to 2026-12-31, 0.00 USD to be charged."
+        assert told.because == "0 lines for 2026-12-01 to 2026-12-31, nothing is charged."
 
     def test_it_says_who_pays(self) -> None:
         """Masked."""
@@ -832,6 +853,12 @@ class TestSummary:
         found = self.shown(account(funding=Funding((VISA,)))).preferences
         assert (found.primary, found.others) == ("Visa ending in 1111", ())
         assert [warning.code for warning in found.warnings] == [WarningCode.NO_SECOND_SOURCE]
+
+    def test_past_due_is_said(self) -> None:
+        """Since the day of the oldest charge that is still owed (BIL-6)."""
+        assert self.shown(account()).preferences.past_due_since is None
+        failed = do(account(), set_total(13), outcome("acme/licenses/1", SOFT, is_final=True))
+        assert self.shown(failed).preferences.past_due_since == TODAY
 
     def test_before_the_first_source_there_is_none(self) -> None:
         """No panel, no warning."""

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import pytest
 
-from licensebill.accounts import Account, advance, apply, funding_of, open_charges
+from licensebill.accounts import Account, Change, advance, apply, funding_of, open_charges
 from licensebill.bills import monthly_bill, planned
 from licensebill.changes import (
     AddSource,
@@ -22,6 +22,7 @@ from licensebill.changes import (
     NoFurtherBill,
     OpenRecharge,
     PlanBill,
+    RecordOutcome,
     RecordReturn,
     ReleaseLine,
     RemoveSource,
@@ -49,10 +50,23 @@ from licensebill.people import SYSTEM_ADMINISTRATOR, User
 from licensebill.ports import LineState
 from licensebill.pricing import Flat, PerUnit, Price, ZeroQuantity
 from licensebill.schedules import NoPrice
-from licensebill.terms import STANDARD_CATALOG, Catalog, ContractPrice, Dated, Floor, PortTerms, Step, UnknownProduct
+from licensebill.terms import (
+    STANDARD,
+    STANDARD_CATALOG,
+    BalanceAtEnd,
+    Catalog,
+    ContractPrice,
+    Dated,
+    Floor,
+    PortTerms,
+    Purpose,
+    Step,
+    UnknownProduct,
+)
 from tests.changing import (
     DECEMBER,
     HARD,
+    NOVEMBER,
     SOFT,
     TODAY,
     bill,
@@ -660,11 +674,51 @@ class TestGiveCredit:
         with pytest.raises(RuleViolation, match=r"30\.00 USD of it is left"):
             apply(credited, self.note("30.01"))
 
+    @staticmethod
+    def paid_minutes() -> Account:
+        """Minutes for 100 dollars, bought and paid."""
+        return apply(apply(account(), buy()), outcome("acme/minutes/1", Succeeded()))
+
+    @staticmethod
+    def on_minutes(net: str = "10.00", *, sent_back: bool = False) -> GiveCredit:
+        """A credit on them."""
+        (charge,) = apply(account(), buy()).open
+        reason = "goodwill"
+        return GiveCredit(on=TODAY, intent=charge.intent, position=0, net=usd(net), reason=reason, sent_back=sent_back)
+
+    def test_minutes_that_are_not_paid_cannot_be_credited(self) -> None:
+        """They may never be: nothing would be owed, and the credit would stay."""
+        bought = apply(account(), buy())
+        for sent_back in (False, True):
+            with pytest.raises(InvalidValue, match="acme/minutes/1 is for minutes that are not paid yet"):
+                apply(bought, self.on_minutes(sent_back=sent_back))
+
+    @pytest.mark.parametrize("sent_back", [False, True])
+    def test_what_was_credited_of_minutes_is_taken_back_with_their_payment(self, *, sent_back: bool) -> None:
+        """The bank has sent all of it back already: notes of nothing that was paid would be too much (BIL-6)."""
+        paid = self.paid_minutes()
+        credited = apply(apply(paid, self.on_minutes("10.00", sent_back=sent_back)), self.on_minutes("5.00"))
+        back = RecordReturn(on=TODAY, intent=paid.settled[0], code="R01", source="visa", token="tok_visa")
+        returned = apply(credited, back)
+        assert (returned.balance, returned.notes) == (account().balance, ())
+        assert [(line.description, line.amount.text) for line in returned.waiting[-2:]] == [
+            ("Taken back: Credit: goodwill", "10.00"),
+            ("Taken back: Credit: goodwill", "5.00"),
+        ]
+        assert sum(line.amount.micros for line in returned.waiting) == (10_000_000 if sent_back else 0)
+        assert all(mistakes(line.explanation()) == [] for line in returned.waiting)
+
+    def test_notes_of_other_payments_stay(self) -> None:
+        """Each belongs to its charge."""
+        paid = apply(self.paid_minutes(), set_total(13))
+        note = GiveCredit(on=TODAY, intent=the_charge(paid), position=0, net=usd("1.00"), reason="goodwill")
+        credited = apply(apply(paid, note), self.on_minutes())
+        back = RecordReturn(on=TODAY, intent=paid.settled[0], code="R01", source="visa", token="tok_visa")
+        assert [one.intent_id for one in apply(credited, back).notes] == ["acme/licenses/1"]
+
     def test_minutes_do_not_count_towards_the_minimum(self) -> None:
         """Neither bought nor credited."""
-        bought = apply(account(), buy())
-        note = GiveCredit(on=TODAY, intent=the_charge(bought), position=0, net=usd("10.00"), reason="goodwill")
-        credited = apply(bought, note)
+        credited = apply(self.paid_minutes(), self.on_minutes())
         assert credited.spending[-1].amount == usd("0.00")
         assert credited.waiting[0].category is Category.MINUTES
 
@@ -695,6 +749,38 @@ class TestCancel:
         assert found.buyout == usd("990.00")
         assert mistakes(found.explanation()) == []
 
+    def test_the_refund_is_of_what_is_left_at_the_end(self) -> None:
+        """Not of what there was when it was asked for: some was used since, and some paid after the end."""
+        tariff = attrs.evolve(STANDARD.funding, balance_at_end=BalanceAtEnd.REFUNDED)
+        asked = do(with_tariff(account(), funding=tariff), buy(), cancel())
+        used = apply(asked, DrawMinutes(on=NOVEMBER.last_day, amount=usd("99.00")))
+        paid = apply(used, outcome("acme/minutes/1", Succeeded(), on=date(2026, 12, 2)))
+        refunds = [one.cancellation and one.cancellation.refund.text for one in (asked, used, paid)]
+        assert refunds == ["100.00", "1.00", "101.00"]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            AddSource(on=DECEMBER.start, by=BOSS, source=attrs.evolve(VISA, id="visa-2", token="tok_2")),
+            ReplaceSource(on=DECEMBER.start, by=BOSS, source=attrs.evolve(VISA, token="tok_2")),
+            MakePrimary(on=DECEMBER.start, by=BOSS, source="bank"),
+            RemoveSource(on=DECEMBER.start, by=BOSS, source="bank"),
+        ],
+    )
+    def test_sources_can_be_changed_afterwards(self, change: Change) -> None:
+        """What stays owed has to be paid from something."""
+        ended = apply(account(), cancel())
+        assert funding_of(apply(ended, change)) != funding_of(ended)
+
+    def test_until_it_ends_a_bill_follows(self) -> None:
+        """Although the cycle's own bill was made: what is given or carried now comes with the final one."""
+        leaving = do(account(contracts=(), licenses=Licenses.empty()), order(), cancel())
+        assert not leaving.unbilled
+        charge = the_charge(leaving)
+        note = GiveCredit(on=NOVEMBER.last_day, intent=charge, position=0, net=usd("1.00"), reason="goodwill")
+        assert [line.amount for line in apply(leaving, note).waiting] == [usd("-1.00")]
+        assert apply(leaving, CarryOver(on=NOVEMBER.last_day, intent="acme/service/1")).waiting
+
     def test_what_is_owed_can_be_paid_afterwards(self) -> None:
         """And what was under way is recorded."""
         ended = advance(do(account(), set_total(13), buy(), cancel()), date(2027, 2, 1))
@@ -717,6 +803,13 @@ OF_THE_SCHEDULE = {LineKind.LICENSES, LineKind.SHORTFALL}
 
 class TestPlanBill:
     """BIL-1: a bill opens its charge; what is below zero waits for the next."""
+
+    @pytest.mark.parametrize(("zero", "category"), [("-0.01", Category.OTHER), ("0.00", Category.STORAGE)])
+    def test_only_what_was_credited_gives_a_carried_credit_its_category(self, zero: str, category: Category) -> None:
+        """A line of nothing was not."""
+        lines = (line("-5.00", Category.STORAGE), line(zero, Category.LICENSES))
+        carried = apply(self.FIRST, PlanBill(on=DECEMBER.start, cycle=DECEMBER, lines=lines))
+        assert [one.category for one in carried.waiting] == [category]
 
     FIRST = account(today=DECEMBER.start, contracts=(), licenses=Licenses.empty())
 
@@ -745,7 +838,7 @@ class TestPlanBill:
         (carried,) = apply(self.FIRST, PlanBill(on=DECEMBER.start, cycle=DECEMBER, lines=lines)).waiting
         told = carried.explanation()
         assert mistakes(told) == []
-        assert (told.value, told.working) == ("-0.01", "10.00 + -10.01")
+        assert (told.value, told.working) == ("-0.01", "10.00 - 10.01")
         assert carried.kind is LineKind.CARRIED
 
     @pytest.mark.parametrize(
@@ -868,6 +961,29 @@ class TestSettlement:
         )
         later = advance(noted, date(2028, 1, 1))
         assert bool(later.settled) is is_kept
+
+    def test_of_two_the_one_that_is_just_young_enough_is_kept(self) -> None:
+        """Each by its own day."""
+        charges = ("acme/minutes/1", "acme/service/1")
+        paid = do(account(), buy(), order(), *(outcome(charge, Succeeded()) for charge in charges))
+        minutes, service = paid.settled
+        oldest = date(2028, 1, 1) - timedelta(days=400)
+        settled = (attrs.evolve(minutes, on=oldest - timedelta(days=1)), attrs.evolve(service, on=oldest))
+        later = advance(attrs.evolve(paid, settled=settled), date(2028, 1, 1))
+        assert [one.id for one in later.settled] == ["acme/service/1"]
+
+    @pytest.mark.parametrize(("days", "is_taken"), [(399, False), (400, False), (401, True)])
+    def test_a_return_of_what_was_let_go_is_taken_on_trust(self, days: int, *, is_taken: bool) -> None:
+        """The caller has kept it; of what the account still would hold it is no payment."""
+        ordinals = ((Purpose.SERVICE, 1),)
+        acme = account(today=date(2028, 1, 1), contracts=(), licenses=Licenses.empty(), ordinals=ordinals)
+        charge = attrs.evolve(the_charge(apply(account(), order())), on=date(2028, 1, 1) - timedelta(days=days))
+        back = RecordReturn(on=date(2028, 1, 1), intent=charge, code="R01", source="visa")
+        if is_taken:
+            assert [one.intent.id for one in apply(acme, back).open] == ["acme/service/1"]
+        else:
+            with pytest.raises(UnknownIntent, match="is not settled"):
+                apply(acme, back)
 
     def test_a_credit_is_of_a_charge_that_is_open_or_settled(self) -> None:
         """What was dropped was never paid; what was carried over is charged with another bill (BIL-6)."""
@@ -1017,6 +1133,7 @@ class TestLicensePurchase:
     def test_up_to_the_floor_the_month_stays_as_it_is(self) -> None:
         """They are paid for already."""
         shown = self.preview(account(licenses=owning(powerdialer=8)), 10)
+        assert "cost 990.00 USD, as much as without the change; 10 can" in shown.explanation().because
         assert (shown.charge, shown.difference) == (usd("0.00"), usd("0.00"))
 
     def test_without_a_valid_source_it_names_none(self) -> None:
@@ -1051,6 +1168,10 @@ class TestLicensePurchase:
         """The month after it, and the change below (BIL-5)."""
         told = self.preview(account(), total).explanation()
         assert mistakes(told) == []
+        schedule = self.preview(account(), total).schedule_after
+        assert schedule is not None
+        assert told.working == schedule.explanation().working
+        assert told.parts[: len(schedule.lines)] == schedule.explanation().parts
         assert told.rules == ("LIC-12", "LIC-10")
         assert ("to Visa ending in 1111" in told.because) is (total == 13)
 
@@ -1065,6 +1186,17 @@ class TestLicensePurchase:
 
 class TestEntries:
     """BIL-2: the settlements and returns of a stream, for the list of transactions."""
+
+    def test_what_was_charged_is_shown_although_it_was_replaced(self) -> None:
+        """By its token; where none is told, as the source was shown last."""
+        other = attrs.evolve(BANK, token="tok_other", last_four="0001")
+        for token, shown in (("tok_bank", BANK.masked), ("tok_other", other.masked), (None, other.masked)):
+            stream = [
+                set_total(13),
+                ReplaceSource(on=TODAY, by=BOSS, source=other),
+                RecordOutcome(on=TODAY, intent="acme/licenses/1", source="bank", outcome=Succeeded(), token=token),
+            ]
+            assert [one.source for one in entries(account(), stream) if isinstance(one, Settled)] == [shown]
 
     def test_a_stream_becomes_transactions(self) -> None:
         """In the order of settlement; what is declined or open is none."""

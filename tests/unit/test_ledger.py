@@ -316,12 +316,48 @@ class TestCreditNotes:
                 credit_note(charge, 0, usd(net), reason="goodwill")
 
     def test_taxes_count_towards_what_was_charged(self) -> None:
-        """66.00 were charged; 62.26 and their share of the tax, 3.74, are all of it."""
+        """66.00 were charged; 60.00 and the tax on them, 6.00, are all of it."""
         charge = intent(line("100.00"), line("-40.00", kind=LineKind.CREDIT), tax("6.00", None))
-        first = credit_note(charge, 0, usd("62.26"), reason="goodwill")
+        first = credit_note(charge, 0, usd("60.00"), reason="goodwill")
         assert first.amount == usd("66.00")
         with pytest.raises(CreditExceedsCharge, match=r"charge acme/bill/1: 0\.00 USD of it is left"):
             credit_note(charge, 0, usd("0.01"), reason="goodwill", earlier=(first,))
+
+    @pytest.mark.parametrize(
+        ("others", "net", "tax_back", "working"),
+        [
+            # on one bill with a credit of the same kind of line, the tax was of what was left
+            ([("-50.00", LineKind.CREDIT)], "20.00", "2.00", "round(5.00 * 20.00 / 50.00, 2) - round(5.00 * 0.00"),
+            # what was taxed before has no part in it, and not more than the whole tax comes back
+            (
+                [("-50.00", LineKind.CREDIT), ("60.00", LineKind.CARRIED)],
+                "90.00",
+                "5.00",
+                "round(5.00 * 50.00 / 50.00, 2) - round(5.00 * 0.00",
+            ),
+            ([("-50.00", LineKind.CREDIT_NOTE)], "20.00", "1.00", "round(5.00 * 20.00 / 100.00, 2) - round(5.00 * "),
+            # a tax on a charge of nothing: of what was charged at all
+            ([("-100.00", LineKind.CREDIT)], "4.00", "0.20", "round(5.00 * 4.00 / 100.00, 2) - round(5.00 * 0.00"),
+        ],
+    )
+    def test_a_tax_on_the_total_is_of_what_it_was_taken_of(
+        self, others: list[tuple[str, LineKind]], net: str, tax_back: str, working: str
+    ) -> None:
+        """Credits on the same charge made it smaller; what was taxed with another charge did not."""
+        lines = [line(amount, kind=kind) for amount, kind in others]
+        note = credit_note(intent(line("100.00"), *lines, tax("5.00", None)), 0, usd(net), reason="goodwill")
+        assert note.total_tax == usd(tax_back)
+        told = note.lines()[-1].explanation().parts[0]
+        assert told.working.startswith(working)
+        assert mistakes(told) == []
+
+    def test_its_tax_says_what_was_credited_before(self) -> None:
+        """In words that count this note once."""
+        first = self.note("20.00")
+        told = self.note("30.00", earlier=(first,)).lines()[-1].explanation().parts[0]
+        assert told.because == (
+            "The tax on 150.00 USD was 3.33 USD; of that, 20.00 USD was credited before, and 50.00 USD with this note."
+        )
 
     @pytest.mark.parametrize("reason", ["", "card 4111 1111 1111 1111"])
     def test_a_note_has_a_reason_without_card_numbers(self, reason: str) -> None:
@@ -360,6 +396,12 @@ class TestCreditNotes:
         """It goes with its line."""
         with pytest.raises(InvalidValue, match="charges something"):
             self.note("1.00", position=position)
+
+    @pytest.mark.parametrize("kind", [LineKind.CARRIED, LineKind.CREDIT_NOTE])
+    def test_what_was_charged_before_cannot_be_credited_here(self, kind: LineKind) -> None:
+        """Neither what was carried over nor what was taken back of a credit."""
+        with pytest.raises(InvalidValue, match="charges something"):
+            credit_note(intent(line("5.00", kind=kind), line("5.00")), 0, usd("1.00"), reason="goodwill")
 
     @pytest.mark.parametrize("position", [-1, 4])
     def test_a_line_must_exist(self, position: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from licensebill.accounts import Account
 from licensebill.bills import Tax
-from licensebill.changes import AddUser, OpenRecharge, SwitchRecharge
+from licensebill.changes import AddUser, OpenRecharge, ReplaceSource, SwitchRecharge
 from licensebill.charges import LOOKS, Signal, State
 from licensebill.cycles import Period
 from licensebill.errors import InvalidValue, LicenseBillError, RuleViolation
@@ -55,6 +55,7 @@ from licensebill.planning import (
     draft_of,
     facts_of,
     is_bill_due,
+    news,
     next_step,
     recharge_decided,
     recharge_draft,
@@ -66,7 +67,7 @@ from licensebill.protocols import Capabilities, LookUp, Usage
 from licensebill.readings import Reading
 from licensebill.terms import STANDARD, Purpose
 from licensebill.usage import UsageHistory
-from tests.changing import cancel, with_tariff
+from tests.changing import cancel, line, with_tariff
 from tests.charging import (
     BILL,
     CARD,
@@ -504,6 +505,66 @@ def recharged(*hours: int, is_failed: bool = False, account: Account | None = No
 
 
 LIMITS = STANDARD.limits
+
+
+class TestFun8FinalBill:
+    """What is owed stays owed: no bill follows the final one that could take anything up."""
+
+    JANUARY = datetime.datetime(2027, 1, 1, 3, tzinfo=UTC)
+
+    def billed(self, owed: str) -> Story:
+        """An account that ended with December, with its final bill; the provider charges 50 or more."""
+        story = Story.of(acme(waiting=(line(owed),))).tell(Changed(cancel(TENTH)))
+        draft = bill_draft(story.standing, (), self.JANUARY, AT_LEAST_50)
+        assert isinstance(draft, Draft)
+        assert [notice.code for notice in news(draft)] == (["charge_failed"] if usd(owed) < usd("50.00") else [])
+        return Story(draft.standing, [*story.events, *draft.events], self.JANUARY)
+
+    @pytest.mark.parametrize(("owed", "is_tried"), [("49.99", False), ("50.00", True), ("50.01", True)])
+    def test_too_small_a_bill_stays_owed(self, owed: str, *, is_tried: bool) -> None:
+        """No source is tried for it, now or later, and somebody hears of it once."""
+        story = self.billed(owed)
+        account = story.standing.account
+        assert [(one.intent.amount, one.has_failed) for one in account.open] == [(usd(owed), not is_tried)]
+        assert (account.waiting, account.unbilled) == ((), ())
+        assert account.past_due_since == (None if is_tried else date(2027, 1, 1))
+        assert (step(story, self.JANUARY + 40 * DAY, AT_LEAST_50) is None) is not is_tried
+
+    def test_it_is_tried_where_the_provider_charges_as_little(self) -> None:
+        """Another one may."""
+        story = self.billed("49.99")
+        lower = attrs.evolve(TWO_PHASE, smallest_charges=(usd("49.99"),))
+        assert step(story, self.JANUARY + DAY, lower) == [
+            Planned(intent="acme/bill/13", targets=(Target.of(CARD), Target.of(RESERVE)))
+        ]
+
+    def test_a_replaced_source_can_pay_it(self) -> None:
+        """Sources change after the end, too: what is owed could not be paid otherwise."""
+        story = self.billed("60.00")
+        for _ in (CARD, RESERVE):
+            hard = Declined(kind=DeclineKind.HARD, code="stolen")
+            story.answer(hard, Voided(), intent="acme/bill/13")
+        assert step(story, story.at + DAY) is None
+        fresh = attrs.evolve(CARD, token="tok_fresh")
+        story.tell(Changed(ReplaceSource(on=date(2027, 1, 2), by=BOSS, source=fresh)), days=1)
+        assert step(story, story.at) == [Planned(intent="acme/bill/13", targets=(Target.of(fresh),))]
+
+    def test_a_difference_that_no_bill_settles_is_told(self) -> None:
+        """It waits with the account."""
+        story = self.billed("60.00")
+        charge = story.charge("acme/bill/13")
+        story.tell(Prepared(intent=charge.intent.id, attempt=1, ref="ref-1"))
+        draft = draft_of(
+            story.standing,
+            Answered(intent=charge.intent.id, attempt=1, outcome=Succeeded(usd("59.00"))),
+            at=self.JANUARY,
+        )
+        (told,) = news(draft)
+        assert told.text == (
+            "59.00 USD was captured for acme/bill/13, and not 60.00 USD; "
+            "no bill follows that could settle the difference, which somebody has to see to"
+        )
+        assert [line.amount for line in draft.standing.account.waiting] == [usd("1.00")]
 
 
 class TestMin7Recharges:

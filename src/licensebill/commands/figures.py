@@ -230,6 +230,7 @@ def _summary_data(made: Summary, quoted: Recharge) -> dict[str, Any]:
             "others": list(people.others),
             "administrator": people.administrator,
             "warnings": [warning.text for warning in people.warnings],
+            "past_due_since": _optional_text(people.past_due_since),
         },
         "dialer_minutes": {
             "balance": money_data(dialer.balance),
