@@ -35,7 +35,7 @@ from licensebill.explain import Explanation, Input, added, many, measured
 from licensebill.funding import SourceWarning
 from licensebill.ledger import NOT_TAXED, Category, Line, LineKind, Selection, Transaction, selection
 from licensebill.licenses import Availability, Schedule
-from licensebill.minutes import RechargeQuote, UsageHistory
+from licensebill.minutes import RechargeQuote, Remaining, UsageHistory
 from licensebill.money import CurrencyMismatch, Money, decimals, total
 from licensebill.storage import Reading, ReadingRule, StorageFee, StorageTerms
 from licensebill.terms import Applied, Purpose, contract_on, numbers
@@ -483,38 +483,32 @@ class DialerMinutes:
     """The third part: the prepaid balance.
 
     Args:
-        balance: money.
-        minutes: the same in minutes, whole.
-        cost_per_minute: that they were reckoned at, for display.
+        remaining: the balance, in money and in minutes.
         quote: reserve, recharge and whether one is due.
         usage: of the quote's window, by kind of usage.
     """
 
-    balance: Money
-    minutes: int
-    cost_per_minute: Money
+    remaining: Remaining
     quote: RechargeQuote
     usage: tuple[tuple[str, Money], ...]
 
-    def explanation(self) -> Explanation:
-        """The minutes shown, and below them reserve and recharge.
+    @property
+    def balance(self) -> Money:
+        """The balance in money."""
+        return self.remaining.balance
 
-        Source: MIN-1, BIL-5.
+    @property
+    def minutes(self) -> int:
+        """The same in minutes, whole."""
+        return self.remaining.minutes
+
+    def explanation(self) -> Explanation:
+        """The minutes shown, and below them whether new calls may begin, reserve and recharge.
+
+        Source: MIN-1, MIN-8, BIL-5.
         """
-        cost, sign = self.cost_per_minute, "-" if self.balance.micros < 0 else ""
-        return Explanation(
-            figure="dialer minutes",
-            value=str(self.minutes),
-            unit="minutes",
-            rules=("MIN-1",),
-            because=f"The balance of {self.balance} at {cost} a minute, in whole minutes, towards zero.",
-            working=f"{sign}floor({abs(self.balance).text} / {cost.text})",
-            inputs=(
-                Input("balance", self.balance.text, self.balance.currency),
-                Input("cost per minute", cost.text, cost.currency),
-            ),
-            parts=(self.quote.explanation(),),
-        )
+        told = self.remaining.explanation()
+        return attrs.evolve(told, parts=(*told.parts, self.quote.explanation()))
 
 
 @attrs.frozen(kw_only=True)
@@ -581,9 +575,7 @@ def summary(
         products=_products(account, used),
         preferences=_preferences(account),
         dialer_minutes=DialerMinutes(
-            balance=account.balance,
-            minutes=minutes.minutes_of(account.balance, account.tariff.minutes),
-            cost_per_minute=account.tariff.minutes.cost_per_minute,
+            remaining=minutes.remaining(account.balance, account.tariff.minutes),
             quote=quote,
             usage=usage.by_kind(quote.average.window),
         ),

@@ -458,7 +458,7 @@ class RequestLine(Change):
         """Add the line, requested."""
         line = ports.request_line(
             account.lines,
-            owned=account.licenses.holding(TOLL_FREE).lasting,
+            owned=account.licenses.holding(TOLL_FREE).lasting,  # what is about to go connects no line
             id=self.line,
             representative=self.representative,
             on=self.on,

@@ -22,11 +22,12 @@ from licensebill._files import LONGEST_NAME, Findings, findings_in, lines_of, op
 from licensebill._files import MAX_LINE_BYTES as MAX_LINE_BYTES
 from licensebill._files import Opener as Opener
 from licensebill._tables import problem_of, written_amount, written_day, written_instant
-from licensebill.accounts import Account
+from licensebill.accounts import Account, tariff_on
 from licensebill.cycles import first_instant, local_day
 from licensebill.errors import InvalidValue, LicenseBillError, shown
 from licensebill.minutes import UsageHistory
 from licensebill.money import DECIMALS, MICROS, Money
+from licensebill.pricing import ZeroQuantity
 from licensebill.storage import Reading
 from licensebill.terms import Rate, contract_on
 
@@ -221,17 +222,16 @@ class _CallRows:
         """What a call of a kind on a day draws; the rate of a day is looked up once."""
         if (kind, on) not in self.drawn:
             rate = minutes.rate_of(kind, contract_on(self.account.contracts, on), on).value
-            self.drawn[kind, on] = self.drawn_at(rate)
+            self.drawn[kind, on] = self.drawn_at(rate, tariff_on(self.account, on).value.zero_quantity)
         return self.drawn[kind, on](quantity)
 
-    def _drawn_at(self, rate: Rate) -> Callable[[int], int]:
+    def _drawn_at(self, rate: Rate, zero: ZeroQuantity) -> Callable[[int], int]:
         """What so much at a rate draws; days of one rate share what was computed."""
         counted = rate.increments is None
 
         @functools.lru_cache(maxsize=_KEPT_LENGTHS)
         def drawn(quantity: int) -> int:
             seconds, count = (None, quantity) if counted else (quantity, None)
-            zero = self.account.tariff.zero_quantity
             return minutes.draw(rate, seconds=seconds, count=count, zero=zero).amount.micros
 
         return drawn

@@ -370,6 +370,12 @@ class AverageUsage:
         """
         return exact(self.total, whole("days", days), self.days)
 
+    @property
+    def counted(self) -> str:
+        """The days that are divided by, and why these, where they are not the window's (MIN-9)."""
+        days, window = many(self.days, "day"), self.window.days
+        return days if self.days == window else f"{days} (the account is younger than these {window})"
+
     def working(self, days: int) -> str:
         """The arithmetic of `worth`, with the numbers put in."""
         return f"{self.total.text} * {whole('days', days)} / {self.days}"
@@ -379,15 +385,12 @@ class AverageUsage:
 
         Source: MIN-4, MIN-5, MIN-9, BIL-5.
         """
-        young = f", the days since the account began, not by the {self.window.days} of the window"
         return Explanation(
             figure="average daily usage",
             value=self.per_day.text,
             unit=self.total.currency,
             rules=("MIN-4", "MIN-5", "MIN-9"),
-            because=f"Calls and messages used {self.total} from {self.window}, divided by {many(self.days, 'day')}"
-            + (young if self.days != self.window.days else "")
-            + ".",
+            because=f"Calls and messages used {self.total} from {self.window}, divided by {self.counted}.",
             working=self.working(1),
             inputs=(
                 Input("usage", self.total.text, self.total.currency, f"{self.window}"),
@@ -513,7 +516,7 @@ class RechargeQuote:
     def reason(self) -> str:
         """How recharge and reserve come about and whether the recharge is due, in sentences for the customer."""
         average, policy = self.average, self.policy
-        used = f"From {average.window}, calls and messages used {average.total}, over {many(average.days, 'day')}."
+        used = f"From {average.window}, calls and messages used {average.total}, over {average.counted}."
         recharge = f"The recharge is {many(policy.recharge_days, 'average day')}: {self.recharge}."
         if self.recharge_unrounded != average.worth(policy.recharge_days):
             days = many(policy.recharge_days, "average day")
@@ -699,13 +702,14 @@ class Forecast:
     def _explained(self, figure: str, days: Fraction | None, reserve_days: int) -> Explanation:
         used, counted, balance = self.quote.average.total, self.quote.average.days, self.quote.balance
         above = f"{balance.text} * {counted} - {used.text} * {reserve_days}"
+        unused = "" if days is None else str(days)
         return Explanation(
             figure=figure,
             value="never" if days is None else str(days),
             unit="" if days is None else "days",
             rules=("MIN-11",),
             because=f"The balance is {balance}, {used} was used in {many(counted, 'day')}, and nothing is bought.",
-            working=f"max({above}, 0) / {used.text}" if used else "",
+            working=f"max({above}, 0) / {used.text}" if used else unused,
             inputs=(Input("balance", balance.text, balance.currency),),
         )
 

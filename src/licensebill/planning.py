@@ -175,7 +175,7 @@ def attempts(standing: Standing, intent: Intent, at: datetime.datetime) -> Attem
         on=standing.local_day(at),
         declines=[Decline(one.source, one.at) for one in standing.declines if _is_of(one, held)],
         at=at,
-        limits=account.tariff.limits,
+        limits=tariff_on(account, standing.local_day(at)).value.limits,
     )
 
 
@@ -461,13 +461,13 @@ def recharge_window(standing: Standing, now: datetime.datetime) -> Period | None
     """
     instance("standing", standing, Standing)
     instant("now", now)
-    account = standing.account
-    if now < standing.at or not account.automatic.is_on or has_ended(account, standing.local_day(now)):
+    account, on = standing.account, standing.local_day(now)
+    if now < standing.at or not account.automatic.is_on or has_ended(account, on):
         return None
-    run = last_run(now, account.tariff.limits)
-    if is_recharge_under_way(account) or any(one.at >= run for one in standing.recharges):
+    tariff = tariff_on(account, on).value  # of the day itself: it may be another than at the latest event
+    if is_recharge_under_way(account) or any(one.at >= last_run(now, tariff.limits) for one in standing.recharges):
         return None
-    return usage_window(account.tariff.recharge, standing.local_day(now))
+    return usage_window(tariff.recharge, on)
 
 
 def recharge_decided(
@@ -539,7 +539,8 @@ def recharge_draft(
     except LicenseBillError as refused:
         return (Notice(account.id, refused.code, f"a recharge of {decision.charge} is not made: {refused}"),)
     if not _plans_targets(draft):
-        text = f"a recharge of {decision.charge} is due, but no funding source may be tried now (MIN-12)"
+        why = "no funding source is valid and may be tried now (FUN-2, MIN-12)"
+        text = f"a recharge of {decision.charge} is due, but {why}"
         return (Notice(account.id, "no_source", text),)
     return draft
 

@@ -58,7 +58,8 @@ def _taken_at(at: datetime.datetime) -> datetime.datetime:
 class Reading:
     """How much was stored at an instant.
 
-    A person who states a usage makes one, too: with the cycle's first instant, and their name as the source.
+    A person who states a usage makes one, too: with the cycle's first instant, and their name as the source. Where the
+    peak of the cycle before counts, it is an instant of that cycle.
 
     Args:
         bytes: used in all, from zero. Zero is a measurement; what was not measured has no reading.

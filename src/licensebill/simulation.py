@@ -42,6 +42,7 @@ LONGEST_DAYS = 3_660
 
 _HOUR = timedelta(hours=1)
 _HOURS_OF_A_DAY = 24
+_LONGEST_MONTH = 31
 _SWITCHED_ON = switch_on(
     AutomaticRecharge(), authorization=Authorization(Person("Simulated", "Customer"), accepted=True)
 )
@@ -197,7 +198,7 @@ class SawTooth:
             figure="course of the balance",
             value=f"from {self.lowest} to {self.highest}",
             rules=("MIN-6", "MIN-7", "MIN-8"),
-            because=f"In {runs} the balance was recharged {times}, by {self.total_charged} in all. {ran_dry}",
+            because=f"In {runs} a recharge was scheduled {times}, of {self.total_charged} in all. {ran_dry}",
             inputs=(Input("opening balance", self.opening.text, self.opening.currency),),
         )
 
@@ -406,10 +407,17 @@ class Bounds:
         """
         if self.recharge.micros < max(self._minor_unit, self.stretch.micros):
             return False
-        # from the day's first recharge to its last, the recharges between them make up for what the first found missing
-        # (at most a stretch) and for what was used since (at most a day)
-        most_in_a_day = 1 + (self.stretch + self.daily).micros // self.recharge.micros
-        return self.limits.monthly_cap is None and self.limits.per_day >= most_in_a_day
+        cap = self.limits.monthly_cap
+        has_room = cap is None or cap.micros >= self.recharge.micros * self._most_within(_LONGEST_MONTH)
+        return has_room and self.limits.per_day >= self._most_within(1)
+
+    def _most_within(self, days: int) -> int:
+        """The most recharges in so many days.
+
+        From the first of them to the last, the recharges between make up for what the first found missing (at most a
+        stretch) and for what was used since (at most so many days' worth).
+        """
+        return 1 + (self.stretch.micros + self.daily.micros * days) // self.recharge.micros
 
     @property
     def may_run_dry(self) -> bool:

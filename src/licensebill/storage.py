@@ -599,6 +599,8 @@ class UploadQuote:
         upload, room = sized(self.upload, units), sized(self.room, units)
         if self.upload <= self.room:
             return f"{upload} more fits into the {room} of room: the fee stays at {self.before.amount} a month."
+        if not self.extra:
+            return f"{upload} more does not fit into the {room} of room, and costs nothing more all the same."
         return (
             f"{upload} more does not fit into the {room} of room: "
             f"the fee rises from {self.before.amount} to {self.after.amount} a month."

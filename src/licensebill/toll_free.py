@@ -70,8 +70,8 @@ class NoLineAvailable(RuleViolation):
 
     def __str__(self) -> str:
         return (
-            f"cannot request a toll-free line: {self.taken} requested or active, Toll-free Number licenses owned: "
-            f"{self.owned}; purchase a license, or release or cancel a line (PRT-6)"
+            f"cannot request a toll-free line: {self.taken} requested or active, Toll-free Number licenses that stay "
+            f"owned: {self.owned}; purchase a license, or release or cancel a line (PRT-6)"
         )
 
 

@@ -142,10 +142,18 @@ class TestSawTooth:
 
     @given(cases())
     def test_no_limit_of_the_standard_stops_a_recharge(self, case: Case) -> None:
-        """With a recharge that is enough, three a day are never too few."""
+        """With a recharge that is enough, three a day are never too few; nor is a cap that the bounds allow for."""
         found = case.played(case.bounds.reserve, set())
         free = attrs.evolve(case, limits=attrs.evolve(case.limits, per_day=10**6)).played(case.bounds.reserve, set())
         assert found == free
+
+    @given(cases(), st.integers(1, 40))
+    def test_a_cap_that_the_bounds_allow_for_stops_no_recharge(self, case: Case, recharges: int) -> None:
+        """Of so many recharges a month, wherever the course begins in it."""
+        capped = attrs.evolve(case, limits=attrs.evolve(case.limits, monthly_cap=case.bounds.recharge * recharges))
+        if capped.bounds.is_guaranteed:
+            found, free = (one.played(case.bounds.reserve, set()) for one in (capped, case))
+            assert (found.charges, found.lowest) == (free.charges, free.lowest)
 
     @given(st.integers(1, 10**6), st.integers(1, 14), st.integers(1, 7))
     def test_without_delay_the_guides_words_hold(self, hourly: int, recharge_days: int, reserve_days: int) -> None:

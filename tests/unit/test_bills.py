@@ -22,7 +22,7 @@ from licensebill.money import CurrencyMismatch, InvalidMoney, Money
 from licensebill.readings import NoReading
 from licensebill.schedules import NoPrice
 from licensebill.storage import Reading, ReadingRule
-from licensebill.terms import STANDARD, Dated, Floor, Step
+from licensebill.terms import STANDARD, Dated, Floor, Step, YoungAccount
 from tests.changing import (
     DECEMBER,
     NOVEMBER,
@@ -135,6 +135,12 @@ class TestMonthlyBill:
         """21 users may store 1050 megabytes (STO-1)."""
         found = made(account(), readings=[reading(1_050_000_000)], users=users)
         assert (LineKind.STORAGE in {line.kind for line in found.lines}) is (users != 21)
+
+    def test_nobody_may_be_stated(self) -> None:
+        """None is a number, too."""
+        found = made(account(), users=0).storage
+        assert found is not None
+        assert found.allowance.users == 0
 
     def test_an_empty_account_has_an_empty_bill(self) -> None:
         """Zero, charged to nobody."""
@@ -347,6 +353,16 @@ class TestTimeZones:
         first = datetime(2026, 11, 1, 4, tzinfo=UTC)
         taken = [Reading(bytes=5 * 10**9, at=before, source="meter"), Reading(bytes=10**9, at=first, source="meter")]
         assert monthly_bill(acme, DECEMBER.start, readings=taken).lines[-1].amount == usd("30.00")
+
+    @pytest.mark.parametrize(("day", "fee"), [(14, "0.00"), (15, "30.00")])
+    def test_the_peak_before_is_of_the_cycle_of_the_anchor(self, day: int, fee: str) -> None:
+        """From the 15th on, not of the calendar month."""
+        peak = attrs.evolve(STANDARD.storage, reading=ReadingRule.PEAK_BEFORE)
+        acme = with_tariff(account(anchor_day=15), storage=peak)
+        stored = [reading(10**9, date(2026, 11, day)), reading(0, date(2026, 12, 1))]
+        found = monthly_bill(acme, date(2026, 12, 15), readings=stored).storage
+        assert found is not None
+        assert found.amount == usd(fee)
 
 
 class TestTrueUp:
@@ -894,14 +910,32 @@ class TestSummary:
             ("100.00", "5000", "floor(100.00 / 0.02)"),
             ("0.03", "1", "floor(0.03 / 0.02)"),
             ("0.00", "0", "floor(0.00 / 0.02)"),
-            ("-0.03", "-1", "-floor(0.03 / 0.02)"),
+            ("-0.000001", "0", "ceil(-0.000001 / 0.02)"),
+            ("-0.03", "-1", "ceil(-0.03 / 0.02)"),
         ],
     )
     def test_minutes_say_how_they_come_about(self, balance: str, minutes: str, working: str) -> None:
         """Towards zero, on either side of it (MIN-1)."""
         told = self.shown(account(balance=usd(balance))).dialer_minutes.explanation()
         assert (told.value, told.working, told.rules, mistakes(told)) == (minutes, working, ("MIN-1",), [])
-        assert [part.figure for part in told.parts] == ["recharge"]
+        assert [part.figure for part in told.parts] == ["new calls", "recharge"]
+
+    def test_a_young_account_is_divided_by_its_own_days(self) -> None:
+        """Where the policy says so (MIN-9): $30 in the ten days since it began."""
+        young = attrs.evolve(STANDARD.recharge, name="YOUNG", young=YoungAccount.DAYS_ELAPSED)
+        acme = with_tariff(account(began=TODAY - timedelta(days=10)), recharge=young)
+        assert self.shown(acme).dialer_minutes.quote.average.days == 10
+
+    def test_who_only_shares_a_pool_stores_nothing_free(self) -> None:
+        """Users are those with a license of their own (STO-1); two are only admitted to the pool."""
+        held = Holding(product="elf", owned=6, users=frozenset(f"u{n}" for n in range(6)))
+        pool = Holding(product="flex_port", owned=2, users=frozenset(["u6", "u7"]))
+        agreed = contract(prices=tuple(price(name, "1.00") for name in ("powerdialer", "elf", "flex_port")))
+        acme = account(licenses=Licenses((held, pool)), contracts=(agreed,))
+        assert self.shown(acme, used=0).products.storage.allowance.users == 6
+        billed = made(acme).storage
+        assert billed is not None
+        assert billed.allowance.users == 6
 
     @pytest.mark.parametrize("used", [None, 400_000_001])
     def test_every_figure_says_how_it_comes_about(self, used: int | None) -> None:

@@ -422,6 +422,18 @@ class TestTollFreeLines:
     ACME = account(licenses=owning(toll_free_number=1))
     REQUEST = RequestLine(on=TODAY, by=BOSS, line="sales", representative="Grace Hopper")
 
+    @pytest.mark.parametrize(("pending", "is_there"), [(2, True), (1, False)])
+    def test_a_license_about_to_go_connects_no_line(self, pending: int, *, is_there: bool) -> None:
+        """One line is there already, and one license stays."""
+        owning_two = account(licenses=owning(toll_free_number=2))
+        one = do(owning_two, set_total(pending, "toll_free_number"), self.REQUEST)
+        again = attrs.evolve(self.REQUEST, line="support")
+        if is_there:
+            assert len(apply(one, again).lines) == 2
+        else:
+            with pytest.raises(RuleViolation, match=r"1 requested or active, .* licenses that stay owned: 1"):
+                apply(one, again)
+
     def test_the_life_of_a_line(self) -> None:
         """Only the line that is meant takes a step."""
         confirm = ConfirmLine(on=date(2026, 11, 21), line="sales", number="800-555-0199")
@@ -515,6 +527,21 @@ class TestMinutes:
         assert known.balance == usd(balance)
         assert bool(known.open) is is_open
         assert known.past_due_since is None
+
+    @pytest.mark.parametrize(("amount", "is_sold"), [("49.99", False), ("50.00", True), ("50.01", True)])
+    def test_an_account_may_have_its_own_minimum(self, amount: str, *, is_sold: bool) -> None:
+        """Of its own tariff (MIN-3)."""
+        acme = with_tariff(account(), minutes=attrs.evolve(STANDARD.minutes, minimum_purchase=usd("50.00")))
+        if is_sold:
+            assert the_charge(apply(acme, buy(amount))).amount == usd(amount)
+        else:
+            with pytest.raises(RuleViolation, match=r"50\.00 USD"):
+                apply(acme, buy(amount))
+
+    def test_a_recharge_goes_to_the_source_named_for_it(self) -> None:
+        """Then to the others in their order (MIN-13, FUN-4)."""
+        asked = do(account(), switch_on("bank"), OpenRecharge(on=TODAY, amount=usd("60.00")))
+        assert the_charge(asked).sources == ("bank", "visa")
 
     def test_minutes_can_run_out(self) -> None:
         """A call under way is drawn in full (MIN-8), and nothing is drawn for nothing."""

@@ -328,6 +328,23 @@ def test_a_kind_of_usage_that_nobody_rates_is_warned_of(tmp_path: Path) -> None:
     assert warnings == ["The usage file counts 'cal', which no contract rates (MIN-2)."]
 
 
+@pytest.mark.parametrize(("day", "is_capped"), [("2096-12-01", False), ("2096-12-02", True)])
+def test_the_cap_is_that_of_the_day(tmp_path: Path, day: str, *, is_capped: bool) -> None:
+    """That the recharge is asked for, not of the file's own."""
+    more = '[[tariffs]]\nsince = 2096-12-02\nlimits = { monthly_cap = "130.00" }\n'
+    file = written(tmp_path, ROWS, more=more)
+    remarks = answers(file, at=day)[0]
+    assert any("130.00" in remark for remark in remarks) is is_capped
+
+
+@pytest.mark.parametrize(("rule", "fee"), [("at start", 1), ("peak before", 1)])
+def test_a_stated_storage_counts_under_either_rule(tmp_path: Path, rule: str, fee: int) -> None:
+    """Whichever reading the account goes by (STO-4)."""
+    file = written(tmp_path, ROWS, more=f'[[tariffs]]\nstorage = {{ reading = "{rule}" }}\n')
+    data = said("bill", file, "--on", AT, "--storage-used", "900000000", "--json").data["bill"]
+    assert data["storage"]["gigabytes_started"] == fee
+
+
 # --- what an account agreed to for itself -------------------------------------------------------------------------
 
 OWN = """

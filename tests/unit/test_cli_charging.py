@@ -252,7 +252,7 @@ def test_a_customer_without_a_valid_source_is_no_business_of_the_operator_s(shop
     """Told, and the run ends with 0."""
     shop.open("acme", VISA, automatic=True, blocked=True)
     done = shop.run("recharge")
-    assert (done.code, "no funding source may be tried now (MIN-12)" in done.out) == (0, True)
+    assert (done.code, "no funding source is valid and may be tried now (FUN-2, MIN-12)" in done.out) == (0, True)
 
 
 def test_a_rule_that_refuses_ends_with_1(shop: Shop) -> None:

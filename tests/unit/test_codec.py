@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 
 from licensebill.codec import (
@@ -27,8 +28,8 @@ from licensebill.codec import (
 from licensebill.csv_files import MAX_CUSTOMERS_BYTES
 from licensebill.errors import MAX_FAULTS, InvalidValue
 from licensebill.funding import SourceKind
-from licensebill.pricing import Flat, Graduated, Package, PerUnit, Tier, Volume
-from licensebill.terms import SECONDS, ContractRate, Dated, Increments, Rate, Removal
+from licensebill.pricing import Flat, Graduated, Package, PerUnit, Tier, Volume, ZeroQuantity
+from licensebill.terms import SECONDS, STANDARD, ContractRate, Dated, Increments, Rate, Removal, Step
 from tests.examples import account, contract, usd
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "acme" / "account.toml"
@@ -619,6 +620,22 @@ class TestUsage:
     def test_a_day_counts_once_it_has_begun(self, until: datetime, days: int) -> None:
         """At its first instant nothing of it has been drawn yet; the day is the account's own."""
         assert len(usage("2026-12-01,call,1.00", "2026-12-02,call,1.00", until=until, tz=DENVER).days) == days
+
+    @pytest.mark.parametrize(("day", "drawn"), [(14, []), (15, ["0.10"])])
+    def test_nothing_is_priced_by_the_policy_of_its_day(self, day: int, drawn: list[str]) -> None:
+        """No messages cost nothing until the policy says that they cost the flat part (PRC-3)."""
+        flat = ContractRate("sms", Dated.always(Rate(price=Flat(amount=usd("0.10"), unit="messages"))))
+        later = attrs.evolve(STANDARD, zero_quantity=ZeroQuantity.FLAT)
+        tariffs = Dated((Step(date.min, STANDARD), Step(date(2026, 12, 15), later)))
+        row = f"2026-12-{day}T10:00:00Z,0,sms"
+        found = usage(
+            row,
+            header="start,seconds,kind",
+            until=datetime(2026, 12, 20, tzinfo=UTC),
+            contracts=(contract(rates=(flat,)),),
+            tariffs=tariffs,
+        )
+        assert [amount.text for _, _, amount in found.entries() if amount] == drawn
 
     def test_calls_are_priced_at_the_rate_of_their_day(self) -> None:
         """61 seconds are two minutes at $0.02 (MIN-10)."""

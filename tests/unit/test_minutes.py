@@ -321,8 +321,8 @@ def test_a_young_account_is_told_what_was_divided_by() -> None:
     used = history([(date(2026, 12, 30), "15.00")])
     found = average(used, on=date(2026, 12, 31), policy=ELAPSED, began=date(2026, 12, 28))
     assert found.explanation().because == (
-        "Calls and messages used 15.00 USD from 2026-12-01 to 2026-12-30, divided by 3 days, "
-        "the days since the account began, not by the 30 of the window."
+        "Calls and messages used 15.00 USD from 2026-12-01 to 2026-12-30, divided by 3 days "
+        "(the account is younger than these 30)."
     )
 
 
@@ -628,6 +628,13 @@ def test_a_forecast_says_how_it_comes_about() -> None:
     )
     never = forecast(recharge_quote(history([]), at=AT, balance=usd("75.00"))).explanation()
     assert (never.value, never.unit, never.working) == ("never", "", "")
+
+
+@pytest.mark.parametrize("balance", ["0.00", "-0.01"])
+def test_a_forecast_without_usage_of_nothing_is_over(balance: str) -> None:
+    """No days are left, and the arithmetic says so."""
+    told = forecast(recharge_quote(history([]), at=AT, balance=usd(balance))).explanation()
+    assert [(each.value, each.working) for each in (told, told.parts[0])] == [("0", "0"), ("0", "0")]
 
 
 def test_a_forecast_is_made_of_a_quote() -> None:

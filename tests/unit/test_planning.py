@@ -65,7 +65,7 @@ from licensebill.planning import (
 )
 from licensebill.protocols import Capabilities, LookUp, Usage
 from licensebill.readings import Reading
-from licensebill.terms import STANDARD, Purpose
+from licensebill.terms import FAQ, STANDARD, Dated, Purpose, Step, YoungAccount
 from licensebill.usage import UsageHistory
 from tests.changing import cancel, line, with_tariff
 from tests.charging import (
@@ -573,6 +573,42 @@ class TestMin7Recharges:
     def test_the_days_whose_usage_decides(self) -> None:
         """Thirty days before the present one, in the account's zone."""
         assert recharge_window(automatic().standing, NOON) == Period(date(2026, 11, 10), TENTH)
+        evening = datetime.datetime(2026, 12, 12, 3, tzinfo=UTC)
+        in_new_york = automatic(tz=ZoneInfo("America/New_York")).standing
+        assert recharge_window(in_new_york, evening) == Period(date(2026, 11, 11), date(2026, 12, 11))
+
+    CHANGING = Dated((Step(date.min, STANDARD), Step(date(2026, 12, 15), attrs.evolve(STANDARD, recharge=FAQ))))
+
+    @pytest.mark.parametrize(
+        ("day", "window", "recharge"),
+        [
+            (14, Period(date(2026, 11, 14), date(2026, 12, 14)), "42.00"),
+            (15, Period(date(2026, 11, 1), date(2026, 12, 1)), "0.00"),
+        ],
+    )
+    def test_the_policy_is_that_of_the_day(self, day: int, window: Period, recharge: str) -> None:
+        """Also where nothing was written since it changed: what is measured and what is decided are of one policy."""
+        standing = automatic(tariffs=self.CHANGING).standing
+        now = datetime.datetime(2026, 12, day, 12, tzinfo=UTC)
+        assert recharge_window(standing, now) == window
+        decision = recharge_decided(standing, used(watermark=now), now, TWO_PHASE)
+        assert (decision.quote.average.window, decision.quote.recharge) == (window, usd(recharge))
+
+    @pytest.mark.parametrize(("day", "is_asked"), [(14, False), (15, True)])
+    def test_the_interval_is_that_of_the_day(self, day: int, *, is_asked: bool) -> None:
+        """Runs a year apart became runs of four hours."""
+        yearly = attrs.evolve(STANDARD, limits=attrs.evolve(LIMITS, interval_hours=24 * 365))
+        tariffs = Dated((Step(date.min, yearly), Step(date(2026, 12, 15), STANDARD)))
+        story = recharged(11, account=acme(automatic=True, tariffs=tariffs))
+        now = datetime.datetime(2026, 12, day, 12, tzinfo=UTC)
+        assert (recharge_window(story.standing, now) is not None) is is_asked
+
+    def test_a_young_account_is_divided_by_its_own_days(self) -> None:
+        """Where its policy says so (MIN-9)."""
+        young = attrs.evolve(STANDARD.recharge, name="YOUNG", young=YoungAccount.DAYS_ELAPSED)
+        acme_ = with_tariff(acme(automatic=True, began=date(2026, 12, 1)), recharge=young)
+        decision = recharge_decided(Story.of(acme_).standing, used(), NOON, TWO_PHASE)
+        assert decision.quote.average.days == 9
 
     def test_what_is_due_is_planned_once(self) -> None:
         """Planning twice gives the same, and nothing once it is appended."""
@@ -653,7 +689,7 @@ class TestMin7Recharges:
         (notice,) = _notices(recharge_draft(Story.of(acme(*blocked, automatic=True)).standing, used(), NOON, TWO_PHASE))
         assert (notice.code, notice.text) == (
             "no_source",
-            "a recharge of 42.00 USD is due, but no funding source may be tried now (MIN-12)",
+            "a recharge of 42.00 USD is due, but no funding source is valid and may be tried now (FUN-2, MIN-12)",
         )
 
     def test_what_refuses_it_is_told(self) -> None:
@@ -714,13 +750,24 @@ class TestMin12Limits:
             (notice,) = _notices(found)
             assert notice.code == "monthly_cap"
 
-    def test_the_month_before_does_not_count(self) -> None:
-        """On the first everything is new."""
+    @pytest.mark.parametrize(
+        ("made", "now", "counts"),
+        [
+            (date(2026, 12, 1), date(2026, 12, 31), True),
+            (date(2026, 11, 30), date(2026, 12, 31), False),
+            (date(2025, 12, 31), date(2026, 12, 31), False),
+            (TENTH, date(2027, 1, 1), False),
+        ],
+    )
+    def test_only_the_month_itself_counts(self, made: date, now: date, *, counts: bool) -> None:
+        """On the first everything is new; neither another month of the year nor the same of another year counts."""
         limits = attrs.evolve(LIMITS, monthly_cap=usd("42.00"))
         story = recharged(0, account=with_tariff(acme(automatic=True), limits=limits))
-        now = datetime.datetime(2027, 1, 1, tzinfo=UTC)
-        found = recharge_draft(story.standing, used("132.00", now, date(2026, 12, 31)), now, TWO_PHASE)
-        assert isinstance(found, Draft)
+        (recharge,) = story.standing.recharges
+        standing = attrs.evolve(story.standing, recharges=(attrs.evolve(recharge, on=made),))
+        at = datetime.datetime(now.year, now.month, now.day, tzinfo=UTC)
+        found = recharge_draft(standing, used("132.00", at, now - DAY), at, TWO_PHASE)
+        assert isinstance(found, Draft) is not counts
 
     @pytest.mark.parametrize(("smallest", "charged"), [("41.99", "42.00"), ("42.00", "42.00"), ("42.01", "42.01")])
     def test_a_small_recharge_is_raised(self, smallest: str, charged: str) -> None:

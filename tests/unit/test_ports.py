@@ -166,6 +166,7 @@ _UNLOCK = "Recording and monitoring need one Recording and Monitoring license fo
         ([INBOUND, RECORDED], {"terms": EACH, "in_use": 2}, "This takes 2 ports; 8 of 10 were free."),
         ([OUTBOUND], {"in_use": 11}, "This takes no further port; 0 of 10 were free."),
         ([VOICE], {"assigned": False}, f"Insufficient ports. {_ASSIGN}"),
+        ([VOICE], {"in_use": 1, "owned": 1}, f"Insufficient ports. No port is free (1 of 1 in use): {_WAIT}"),
         ([VOICE], {"in_use": 10}, f"Insufficient ports. No port is free (10 of 10 in use): {_WAIT}"),
         (
             [INBOUND, RECORDED],

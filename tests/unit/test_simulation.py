@@ -245,7 +245,7 @@ def test_a_course_says_how_it_went() -> None:
     """How often, how much, from where to where, and whether something was always left."""
     assert course("42.00", 30).explanation().as_text() == (
         "course of the balance: from 41.00 USD to 125.00 USD [MIN-6, MIN-7, MIN-8]\n"
-        "  In 180 runs the balance was recharged 3 times, by 252.00 USD in all. Something was left at every instant.\n"
+        "  In 180 runs a recharge was scheduled 3 times, of 252.00 USD in all. Something was left at every instant.\n"
         "  opening balance: 42.00 USD"
     )
     assert course("-1.00", 1).explanation().because.endswith("Nothing was left at some instant.")
@@ -348,7 +348,10 @@ def test_it_is_the_recharge_charged_that_must_make_up_for_the_usage(
         ({"policy": attrs.evolve(GUIDE, recharge_days=1), "settlement_hours": 20}, True),
         ({"policy": attrs.evolve(GUIDE, recharge_days=1), "settlement_hours": 21}, False),
         ({"policy": attrs.evolve(GUIDE, recharge_days=0)}, False),
-        ({"limits": RechargeLimits(monthly_cap=usd("1000.00"))}, False),
+        # at most three of 84 dollars in a month of 31 days at six dollars a day
+        ({"limits": RechargeLimits(monthly_cap=usd("251.999999"))}, False),
+        ({"limits": RechargeLimits(monthly_cap=usd("252.00"))}, True),
+        ({"limits": RechargeLimits(monthly_cap=usd("252.000001"))}, True),
         ({"limits": RechargeLimits(per_day=0)}, False),
         ({"limits": RechargeLimits(per_day=1)}, True),
         ({"limits": RechargeLimits(per_day=1), "policy": attrs.evolve(GUIDE, recharge_days=1)}, False),
@@ -364,6 +367,13 @@ def test_when_the_bounds_are_guaranteed(arguments: dict[str, Any], guaranteed: b
     assert kept.is_guaranteed is guaranteed
     assert mistakes(kept.explanation()) == []
     assert ("are kept" in kept.explanation().because) is guaranteed
+
+
+@pytest.mark.parametrize(("stretch", "guaranteed"), [("83.999999", True), ("84.00", True), ("84.000001", False)])
+def test_a_recharge_makes_up_for_what_is_used_until_it_arrives(stretch: str, *, guaranteed: bool) -> None:
+    """To the micro."""
+    kept = Bounds(daily=usd("6.00"), stretch=usd(stretch), policy=GUIDE, limits=RechargeLimits())
+    assert kept.is_guaranteed is guaranteed
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,12 @@ def test_allowance_takes_every_number_from_its_terms() -> None:
     assert [allowance(users, terms).bytes for users in (0, 2, 3, 10)] == [7 * MB, 7 * MB, 10 * MB, 31 * MB]
 
 
+@pytest.mark.parametrize(("users", "more"), [(6, "for one more"), (7, "for each of 2 more"), (8, "for each of 3 more")])
+def test_an_allowance_counts_further_users_in_words(users: int, more: str) -> None:
+    """One is no "each"."""
+    assert more in allowance(users).explanation().because
+
+
 def test_allowance_in_words() -> None:
     """The explanation says for whom there is how much."""
     assert allowance(8).explanation().as_text() == (
@@ -499,6 +505,14 @@ def test_advice_explained() -> None:
 
 
 # --- before an upload
+
+
+def test_where_storage_costs_nothing_an_upload_raises_nothing() -> None:
+    """However much it is; the words say so."""
+    free = StorageTerms(fee=Money.zero("USD"))
+    assert before_upload(used=350 * MB, upload=60 * MB, users=8, terms=free).reason == (
+        "60 MB more does not fit into the 50 MB of room, and costs nothing more all the same."
+    )
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def test_no_line_available_says_what_to_do() -> None:
     """The message names both numbers and the ways out; the error survives pickling."""
     error = NoLineAvailable(1, 2)
     assert str(error) == (
-        "cannot request a toll-free line: 2 requested or active, Toll-free Number licenses owned: 1; "
+        "cannot request a toll-free line: 2 requested or active, Toll-free Number licenses that stay owned: 1; "
         "purchase a license, or release or cancel a line (PRT-6)"
     )
     assert (error.code, error.rule) == ("no_line_available", "PRT-6")

@@ -21,7 +21,7 @@ from licensebill import minutes
 from licensebill._checks import holds_card_number
 from licensebill._places import json_lines, line_of, toml_lines
 from licensebill._tables import written_day
-from licensebill.accounts import Account, advance
+from licensebill.accounts import Account, tariff_on
 from licensebill.codec import AccountFile, Fault, InvalidFile, load_account, load_usage
 from licensebill.cycles import first_instant, local_day
 from licensebill.errors import InvalidValue, shown
@@ -216,7 +216,7 @@ class Recharge:
             recharged_this_month=nothing,
             recharges_today=0,
             watermark_is_current=True,
-            limits=account.tariff.limits,
+            limits=tariff_on(account, self.prepaid.on).value.limits,
         )
         against = (f"{decision.reason} Nothing would be charged.",) if self.quote.is_due and decision.reasons else ()
         return against + self.prepaid.remarks
@@ -288,7 +288,7 @@ def recharge_at(
 ) -> Recharge:
     """The recharge at an instant, which an option named, by the account's own policy if none is stated."""
     prepaid = prepaid_at(option, file, path, at)
-    chosen = advance(file.account, prepaid.on).tariff.recharge if policy is None else policy
+    chosen = tariff_on(file.account, prepaid.on).value.recharge if policy is None else policy
     quote = minutes.recharge_quote(
         prepaid.usage, at=prepaid.on, balance=prepaid.balance, policy=chosen, began=file.account.began
     )

@@ -6,7 +6,7 @@ from cyclopts import App
 
 from licensebill import cycles, minutes, storage
 from licensebill._checks import whole
-from licensebill.accounts import advance
+from licensebill.accounts import tariff_on
 from licensebill.commands.asking import AccountPath, Count, Day, amount_of, as_asked, instant_of, loaded, prepaid_at
 from licensebill.commands.printing import Json, money_data, period_data, print_json, print_table
 from licensebill.cycles import LAST_ANCHOR_DAY, cycle_of
@@ -25,7 +25,7 @@ def recharge(account: AccountPath, /, *, at: str, as_json: Json = False) -> None
     """
     file = loaded(account)
     prepaid = prepaid_at("--at", file, account, instant_of(at, file.account))
-    chosen = advance(file.account, prepaid.on).tariff.recharge
+    chosen = tariff_on(file.account, prepaid.on).value.recharge
     policies = dict.fromkeys((*minutes.RECHARGE_POLICIES.values(), chosen))  # its own stands among them once
     quotes = minutes.compare(
         prepaid.usage, at=prepaid.on, balance=prepaid.balance, policies=policies, began=file.account.began

@@ -1,14 +1,14 @@
 """Figures: the commands that calculate one thing and print it, a bill or a fee, a recharge, ports or a preview."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 import attrs
 
 from licensebill import bills, licenses, ports, storage
 from licensebill._checks import whole
-from licensebill.accounts import advance
+from licensebill.accounts import Account, advance, tariff_on
 from licensebill.bills import Bill, ProductRow, Summary, monthly_bill
 from licensebill.changes import LicensePurchase, license_purchase
 from licensebill.commands.asking import (
@@ -34,7 +34,7 @@ from licensebill.commands.printing import (
     print_json,
     print_table,
 )
-from licensebill.cycles import billing_cycle, first_instant
+from licensebill.cycles import billing_cycle, first_instant, local_day
 from licensebill.errors import InvalidValue
 from licensebill.explain import many
 from licensebill.ledger import Line
@@ -42,7 +42,7 @@ from licensebill.licenses import ChangeKind
 from licensebill.money import Money
 from licensebill.people import Authorization, Person
 from licensebill.storage import Reading, StorageFee
-from licensebill.terms import Applied
+from licensebill.terms import Applied, ReadingRule
 
 _T = TypeVar("_T")
 
@@ -73,7 +73,7 @@ def bill(
     start = as_asked(
         "--on", lambda: first_instant(billing_cycle(on, anchor_day=file.account.anchor_day).start, file.account.tz)
     )
-    readings = file.readings if storage_used is None else (_stated(storage_used, start),)
+    readings = file.readings if storage_used is None else (_stated(storage_used, start, file.account),)
     made = _calculated(
         "--users", lambda: monthly_bill(file.account, on, readings=readings, users=users), "allowance", "micros"
     )
@@ -87,7 +87,10 @@ def bill(
         print_explanations(made, quoted)
 
 
-def _stated(used: int, at: datetime) -> Reading:
+def _stated(used: int, start: datetime, account: Account) -> Reading:
+    """A reading that counts for the cycle: at its first instant, or at the last one of the cycle before."""
+    rule = tariff_on(account, local_day(start, account.tz)).value.storage.reading
+    at = start if rule is ReadingRule.AT_START else start - timedelta.resolution
     return as_asked("--storage-used", lambda: Reading(bytes=used, at=at, source="stated"))
 
 
