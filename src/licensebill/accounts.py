@@ -327,13 +327,21 @@ def begin(account: Account) -> Account:
         account: with nothing unbilled; its licenses are those at the first instant of its day.
 
     Raises:
-        InvalidValue: the account was made ready before, or what was charged in its cycle so far is needed and missing.
+        InvalidValue: the account was made ready before; what was charged in its cycle so far is needed and missing; or
+            its first contract begins within a cycle, on this day or later: signing it charges what it adds.
 
-    Source: CYC-1, PRC-4.
+    Source: CYC-1, PRC-4, LIC-10.
     """
     cycle = instance("account", account, Account).cycle
     if account.unbilled:
         raise InvalidValue("account", f"has begun before: the bill of {account.unbilled[0].cycle.start} is to come")
+    first = min(account.contracts, key=lambda one: one.start, default=None)
+    if first is not None and first.start >= account.today and first.start != cycle_start(account, first.start):
+        problem = (
+            f"must not hold {shown(first.reference)} yet, the first, which begins on {first.start} within a cycle: "
+            "sign it then, which charges what it adds; or begin later, when that has been charged (LIC-10)"
+        )
+        raise InvalidValue("contracts", problem)
     if all(one.cycle != cycle for one in account.spending):
         if account.today not in {cycle.start, account.began} and any(one.minimum_spend for one in account.contracts):
             needed = f"what was charged since {cycle.start}: a contract has a minimum spend (PRC-4)"

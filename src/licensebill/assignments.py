@@ -49,7 +49,7 @@ class Shortage:
 
 @attrs.frozen
 class Unmet:
-    """A user who would hold a product without one that it requires."""
+    """A user who would hold a product without one that it requires, which is the user's own or the whole system's."""
 
     user: str
     product: str
@@ -89,7 +89,7 @@ class PrerequisiteMissing(RuleViolation):
     unmet: tuple[Unmet, ...]
 
     def __str__(self) -> str:
-        return f"{_some(self.unmet)}: both have to be assigned, or neither (LIC-1)"
+        return f"{_some(self.unmet)}: both have to be there, or neither (LIC-1)"
 
 
 #: A message lists so many users at most; the error holds all.
@@ -134,7 +134,8 @@ more can be purchased (LIC-3)
     """
     named, holding = _assignment(licenses, user, product, catalog)
     after = licenses.replaced(holding.with_users(holding.users | {user}))
-    return _saved(licenses, after, _unmet(user, [named], after, catalog), catalog, terms)
+    unmet = () if user in holding.users else _unmet(user, [named], after, catalog)
+    return _saved(licenses, after, unmet, catalog, terms)
 
 
 def deassign(licenses: Licenses, user: str, product: str, *, catalog: Catalog) -> Licenses:
@@ -154,6 +155,8 @@ def deassign(licenses: Licenses, user: str, product: str, *, catalog: Catalog) -
     Source: LIC-3, LIC-1.
     """
     _, holding = _assignment(licenses, user, product, catalog)
+    if user not in holding.users:
+        return licenses
     after = licenses.replaced(holding.with_users(holding.users - {user}))
     dependent = [other for other in _held(user, after, catalog) if product in other.prerequisites]
     if unmet := _unmet(user, dependent, after, catalog):
@@ -172,6 +175,30 @@ def _assignable(product: str, catalog: Catalog) -> Product:
     if named.kind not in ASSIGNED_KINDS:
         raise NotAssignable("product", f"must be assigned to users; {named.name} is not: {named.kind.value}")
     return named
+
+
+def check_unlocks(licenses: Licenses, product: str, *, catalog: Catalog) -> None:
+    """Refuses to give up the last license that unlocks the system for products which users hold.
+
+    Args:
+        licenses: as they would be.
+        product: whose licenses would be gone.
+        catalog: the products.
+
+    Raises:
+        PrerequisiteMissing: somebody holds a product that requires it.
+
+    Source: LIC-1.
+    """
+    gone = instance("catalog", catalog, Catalog).product(product)
+    unmet = tuple(
+        Unmet(user, other.name, gone.name)
+        for other in catalog.products
+        if gone.id in other.prerequisites
+        for user in sorted(instance("licenses", licenses, Licenses).holding(other.id).users)
+    )
+    if unmet:
+        raise PrerequisiteMissing(unmet)
 
 
 def _held(user: str, licenses: Licenses, catalog: Catalog) -> list[Product]:

@@ -147,9 +147,10 @@ def true_up(account: Account, cycle: Period) -> TrueUp | None:
     spent = next((one.amount for one in account.spending if one.cycle == cycle), None)
     if spent is None:
         raise InvalidValue("cycle", f"the account keeps no spending of {cycle}")
-    from_day = max(terms_day(account, cycle), account.began)
-    contract = contract_on(account.contracts, from_day)
-    step = None if contract is None else contract.minimum_spend_on(from_day)
+    terms_on = terms_day(account, cycle)
+    from_day = max(terms_on, account.began)
+    contract = contract_on(account.contracts, terms_on)
+    step = None if contract is None else contract.minimum_spend_on(terms_on)
     if contract is None or step is None:
         return None
     convention = tariff_on(account, from_day).value.proration

@@ -36,6 +36,7 @@ from licensebill.accounts import (
     oldest_kept,
     recurring,
     schedule_on,
+    tariff_on,
     terms_day,
 )
 from licensebill.cycles import Period, Proration, proration
@@ -44,7 +45,7 @@ from licensebill.explain import Explained, Explanation, Input, added
 from licensebill.funding import Cancellation, Outcome, Source, Succeeded, Voided
 from licensebill.ledger import SPENDING, Category, Intent, Line, LineKind, Returned, Settled, credit_note
 from licensebill.licenses import Schedule, TotalChange
-from licensebill.money import CurrencyMismatch, Money, decimals, payable_amount, total
+from licensebill.money import CurrencyMismatch, Money, payable_amount, total
 from licensebill.people import Action, Authorization, Person, User
 from licensebill.ports import TollFreeLine
 from licensebill.terms import TOLL_FREE, Applied, Catalog, Contract, Purpose, contract_on
@@ -211,7 +212,7 @@ class StalePurchase(RuleViolation):
 
 
 def _total_change(account: Account, asked: SetTotal) -> TotalChange:
-    next_start = account.cycle.end
+    next_start, terms_on = account.cycle.end, terms_day(account)
     return held.set_total(
         account.licenses,
         asked.product,
@@ -221,11 +222,11 @@ def _total_change(account: Account, asked: SetTotal) -> TotalChange:
         next_contract=contract_on(account.contracts, next_start),
         cycle=account.cycle,
         on=asked.on,
-        terms_on=terms_day(account),
+        terms_on=terms_on,
         authorization=asked.authorization,
         decrease=account.tariff.decrease,
         convention=account.tariff.proration,
-        zero=account.tariff.zero_quantity,
+        zero=tariff_on(account, max(terms_on, account.began)).value.zero_quantity,
         ports=account.tariff.ports,
         currency=account.currency,
     )
@@ -280,7 +281,7 @@ def _charge_contract(before: Account, signed: Account, contract: Contract) -> Ac
     started = ContractStart(
         contract=contract.reference,
         share=proration(signed.cycle, signed.today, signed.tariff.proration),
-        schedule_before=_schedule_before(before, signed.today),
+        schedule_before=_schedule_before(before, max(before.cycle.start, before.began)),
         schedule_after=schedule_on(signed, signed.licenses, signed.today),
     )
     if not started.charge:
@@ -326,7 +327,7 @@ class ContractStart:
     @property
     def charge(self) -> Money:
         """The share of what the licenses cost more, payable; never below zero."""
-        return held.prorated_rise(self.schedule_before.total, self.schedule_after.total, self.share)
+        return held.prorated_rise(self.schedule_before.unrounded, self.schedule_after.unrounded, self.share)
 
     @property
     def terms(self) -> tuple[Applied, ...]:
@@ -347,8 +348,7 @@ class ContractStart:
             rules=("LIC-10", "LIC-8", "CYC-4", "MON-1"),
             because=f"Each month {before.total} before and {after.total} under it; from {share.on} to "
             f"{share.period.last_day}, by {share.convention.value}, the share left is {left}.",
-            working=f"round(max({after.total.text} - {before.total.text}, 0) * {share.numerator} / "
-            f"{share.denominator}, {decimals(self.charge.currency)})",
+            working=held.rise_working(before.unrounded, after.unrounded, share),
             parts=(before.explanation(), after.explanation()),
         )
 
@@ -1259,7 +1259,9 @@ class LicensePurchase:
 
     @property
     def reason(self) -> str:
-        """What is charged at once and to what, in a sentence for the customer."""
+        """What is charged at once and to what, or what is credited, in a sentence for the customer."""
+        if self.result.credit:
+            return f"{self.result.credit} is credited on the next bill"
         if self.charge and not self.source:
             return f"{self.charge} is owed at once, and no source is valid"
         return f"{self.charge} is charged now{f' to {self.source}' if self.source else ''}"
@@ -1295,8 +1297,7 @@ class LicensePurchase:
             unit=months.unit,
             rules=rules,
             because=f"{now}; from {self.next_month} the month's licenses cost {self.schedule_after.total}, "
-            f"{more if self.difference else 'as much as'} without the change; "
-            f"{self.available_after} can then be assigned.",
+            f"{more if self.difference else 'as much as'} without the change; available then: {self.available_after}.",
             working=months.working,
             inputs=(asked, Input("without the change", self.monthly_before.text, self.charge.currency)),
             parts=(*months.parts, *parts),

@@ -31,6 +31,7 @@ from licensebill.assignments import PrerequisiteMissing as PrerequisiteMissing
 from licensebill.assignments import Shortage as Shortage
 from licensebill.assignments import Unmet as Unmet
 from licensebill.assignments import assign as assign
+from licensebill.assignments import check_unlocks
 from licensebill.assignments import deassign as deassign
 from licensebill.assignments import remove_user as remove_user
 from licensebill.assignments import save_table as save_table
@@ -45,7 +46,7 @@ from licensebill.holdings import availability as availability
 from licensebill.holdings import number_available as number_available
 from licensebill.holdings import totals as totals
 from licensebill.holdings import uses_up as uses_up
-from licensebill.money import Money, decimals
+from licensebill.money import ExactMoney, Money, decimals, exact
 from licensebill.people import Authorization
 from licensebill.permissions import NoLicenseAssigned as NoLicenseAssigned
 from licensebill.permissions import NotTogether as NotTogether
@@ -64,7 +65,7 @@ from licensebill.schedules import number_billed as number_billed
 from licensebill.schedules import number_short as number_short
 from licensebill.schedules import price_in_force as price_in_force
 from licensebill.schedules import schedule as schedule
-from licensebill.terms import STANDARD, Applied, Catalog, Contract, PortTerms, Product
+from licensebill.terms import STANDARD, Applied, Catalog, Contract, PortTerms, Product, ProductKind
 from licensebill.terms import Decrease as Decrease
 from licensebill.terms import PoolAssignment as PoolAssignment
 from licensebill.terms import Removal as Removal
@@ -235,12 +236,12 @@ class ChangeKind(enum.Enum):
     UNCHANGED = "unchanged"
 
 
-def prorated_rise(lower: Money, higher: Money, share: Proration) -> Money:
+def prorated_rise(lower: Money | ExactMoney, higher: Money | ExactMoney, share: Proration) -> Money:
     """The share of a cycle by which a schedule costs more: one payable amount, rounded once, never below zero.
 
     Args:
-        lower: a schedule's monthly total.
-        higher: another's; below `lower`, nothing is due.
+        lower: what a schedule costs each month, before its lines are rounded.
+        higher: the same of another; below `lower`, nothing is due.
         share: what is left of the cycle.
 
     Source: LIC-8, LIC-10, CYC-4, MON-1.
@@ -251,8 +252,22 @@ def prorated_rise(lower: Money, higher: Money, share: Proration) -> Money:
         >>> prorated_rise(Money.parse("990.00", "USD"), Money.parse("1188.00", "USD"), left)
         Money.parse('95.81', 'USD')
     """
-    rise = max(instance("higher", higher, Money) - instance("lower", lower, Money), Money.zero(lower.currency))
-    return instance("share", share, Proration).of(rise).payable()
+    for place, amount in (("lower", lower), ("higher", higher)):
+        if not isinstance(amount, Money):
+            instance(place, amount, ExactMoney)
+    rise = exact(higher) - exact(lower)
+    return instance("share", share, Proration).of(max(rise, exact(Money.zero(rise.currency)))).payable()
+
+
+def rise_working(lower: ExactMoney, higher: ExactMoney, share: Proration) -> str:
+    """The arithmetic of `prorated_rise`, with the numbers put in.
+
+    Source: LIC-8, BIL-5.
+    """
+    before, after = instance("lower", lower, ExactMoney), instance("higher", higher, ExactMoney)
+    left = instance("share", share, Proration)
+    part = f"{left.numerator} / {left.denominator}"
+    return f"round(max({after.text} - {before.text}, 0) * {part}, {decimals(before.currency)})"
 
 
 @attrs.frozen(kw_only=True)
@@ -295,14 +310,14 @@ class TotalChange:
     @property
     def charge(self) -> Money:
         """What an increase costs for the rest of the cycle, due at once as one line."""
-        return self._due(ChangeKind.INCREASE, self.schedule_before.total, self.schedule_after.total)
+        return self._due(ChangeKind.INCREASE, self.schedule_before.unrounded, self.schedule_after.unrounded)
 
     @property
     def credit(self) -> Money:
         """What a decrease that takes effect at once gives back on the next bill."""
-        return self._due(ChangeKind.DECREASE, self.schedule_after.total, self.schedule_before.total)
+        return self._due(ChangeKind.DECREASE, self.schedule_after.unrounded, self.schedule_before.unrounded)
 
-    def _due(self, kind: ChangeKind, lower: Money, higher: Money) -> Money:
+    def _due(self, kind: ChangeKind, lower: ExactMoney, higher: ExactMoney) -> Money:
         return prorated_rise(lower, higher, self.share) if self.kind is kind else Money.zero(lower.currency)
 
     @property
@@ -348,10 +363,9 @@ class TotalChange:
             unit=amount.currency,
             rules=("LIC-8", "CYC-4", "MON-1"),
             because=f"Each month {self.schedule_before.total} before and {self.schedule_after.total} after it; from "
-            f"{share.on} to {share.period.last_day}, by {share.convention.value}, {share.numerator} of "
-            f"{share.denominator} is left.",
-            working=f"round(max({higher.total.text} - {lower.total.text}, 0) * {share.numerator} / "
-            f"{share.denominator}, {decimals(amount.currency)})",
+            f"{share.on} to {share.period.last_day}, by {share.convention.value}, the share left is "
+            f"{share.numerator}/{share.denominator}.",
+            working=rise_working(lower.unrounded, higher.unrounded, share),
             inputs=inputs,
             parts=tuple(
                 attrs.evolve(one.explanation(), figure=f"licenses each month, {when}")
@@ -410,6 +424,7 @@ def set_total(
         BelowFloor: a smaller total below a floor of the next cycle: the product's own, or a group's with what the
             others of the group will be billed for.
         BelowAssigned: a smaller total than are assigned to users.
+        PrerequisiteMissing: none of a product for the whole system, which a product that users hold requires.
         NoPrice: a product to be billed has no price.
         BeyondLastTier: a price does not reach as far as the total.
         InvalidPeriod: the day does not belong to the cycle.
@@ -451,6 +466,8 @@ def set_total(
         _check_removal(wish, next_contract, in_force=cycle.end, still_owned=cycle.last_day if waits else on)
         _check_floors(wish, licenses, floors_in_force(next_contract, catalog=catalog, on=cycle.end))
         _check_assigned(wish, ports)
+        if not total and named.kind is ProductKind.SYSTEM:
+            check_unlocks(licenses, product, catalog=catalog)
     changed = holding.with_total(holding.owned, pending=total) if waits else holding.with_total(total)
     after = licenses.replaced(changed)
     if currency is None and contract is None:
@@ -506,15 +523,17 @@ def _check_floors(wish: _Wish, licenses: Licenses, floors: tuple[FloorInForce, .
     """Refuses a total below the product's own floor, or a group's with what the others will be billed for."""
     product = wish.product
     own = {floor.products[0]: floor.minimum for floor in floors if not floor.is_group}
-    for floor in sorted(floors, key=lambda one: one.is_group):
-        if product.id not in floor.products:
-            continue
+
+    def least(floor: FloorInForce) -> int:
         others = (other for other in floor.products if other != product.id)
         billed = sum(number_billed(licenses.holding(other).lasting, own.get(other, 0)) for other in others)
-        least = min(floor.minimum - billed, wish.holding.owned)
-        if wish.total < least:
+        return min(floor.minimum - billed, wish.holding.owned)
+
+    binding = [floor for floor in sorted(floors, key=lambda one: one.is_group) if product.id in floor.products]
+    for floor in binding:
+        if wish.total < least(floor):
             group = floor.names if floor.is_group else ()
-            numbers = (wish.total, floor.minimum, floor.until, floor.ends, least)
+            numbers = (wish.total, floor.minimum, floor.until, floor.ends, max(map(least, binding)))
             raise BelowFloor(product.id, product.name, *numbers, group)
 
 

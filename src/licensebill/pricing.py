@@ -322,7 +322,8 @@ class Package:
 
     def __str__(self) -> str:
         free = f" beyond {self.free}" if self.free else ""
-        return f"{self.amount} for each {self.size} {self.unit} started{free}"
+        one = self.unit.removesuffix("s") if self.size == 1 else f"{self.size} {self.unit}"
+        return f"{self.amount} for each {one} started{free}"
 
 
 def packages_started(quantity: int, size: int) -> int:

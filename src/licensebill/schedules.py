@@ -16,7 +16,7 @@ from licensebill._checks import checked, day, instance, tuple_of
 from licensebill.errors import InvalidValue, RuleViolation
 from licensebill.explain import Explanation, Input, added, many
 from licensebill.holdings import Licenses
-from licensebill.money import CurrencyMismatch, ExactMoney, Money, decimals, total
+from licensebill.money import CurrencyMismatch, ExactMoney, Money, decimals, exact, total
 from licensebill.pricing import Charge, PerUnit, Price, ZeroQuantity, charge
 from licensebill.terms import Applied, Catalog, Contract, Floor, Product, Step
 
@@ -358,6 +358,11 @@ class Schedule:
     def total(self) -> Money:
         """The sum of the payable lines (MON-1)."""
         return total((line.amount for line in self.lines), self.currency)
+
+    @property
+    def unrounded(self) -> ExactMoney:
+        """The sum of what the lines cost, exact: what is derived from a schedule is derived from this (MON-1)."""
+        return sum((line.unrounded for line in self.lines), exact(Money.zero(self.currency)))
 
     def line(self, product: str) -> Line | None:
         """A product's own line; None where nothing of it is billed."""

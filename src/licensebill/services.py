@@ -58,7 +58,7 @@ class Implementation:
 
         Source: SVC-1, BIL-5.
         """
-        because = f"The implementation chosen on {self.on} is charged once, on the first bill."
+        because = f"The implementation chosen on {self.on} is charged once, on the first bill from then on."
         return _explained(self.name, self.price, "SVC-1", because)
 
 

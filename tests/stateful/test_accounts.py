@@ -456,6 +456,15 @@ class AccountOverTime(RuleBasedStateMachine):
             books.open[name] = charge
             reached("a returned payment is owed again")
 
+    @precondition(lambda self: any(charge.is_prepaid for charge in self.books.paid.values()))
+    @rule(number=A_CHARGE, amount=st.none() | AMOUNTS)
+    def bank_takes_credited_minutes_back(self, number: int, amount: int | None) -> None:
+        """What was credited of them is owed again."""
+        books = self.books
+        name = self.some({name: one for name, one in books.paid.items() if one.is_prepaid}, number)
+        self.give_credit(list(books.open | books.paid).index(name), 0, amount, "n")
+        self.bank_takes_it_back(list(books.paid).index(name))
+
     @rule()
     def replace_source(self) -> None:
         """By a card that is not blocked."""

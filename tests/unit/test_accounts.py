@@ -194,7 +194,7 @@ class TestTermsDay:
     )
     def test_a_first_contract_within_the_cycle(self, start: date, expected: date) -> None:
         """From its day on, and not before."""
-        assert terms_day(account(contracts=(contract(start=start),))) == expected
+        assert terms_day(attrs.evolve(account(), contracts=(contract(start=start),))) == expected
 
     def test_a_later_contract_waits_for_the_next_cycle(self) -> None:
         """One that follows another does not reach into a cycle under way."""
@@ -227,12 +227,37 @@ class TestTermsDay:
     ) -> None:
         """A contract holds from its first day to before its end, and with renewal beyond it."""
         agreed = contract(start=start, end=end, renewal_months=renewal)
-        reached = advance(account(contracts=(agreed,), licenses=Licenses.empty()), DECEMBER.start)
+        before = attrs.evolve(account(licenses=Licenses.empty()), contracts=(agreed,))
+        reached = advance(before, DECEMBER.start)
         assert (reached.contract is not None) is is_in_force
 
 
 class TestBegin:
     """CYC-1: an account made ready keeps a cycle's first instant, if it stands at one."""
+
+    @pytest.mark.parametrize(
+        ("start", "is_taken"),
+        [
+            (date(2026, 11, 1), True),
+            (date(2026, 11, 19), True),
+            (date(2026, 11, 20), False),
+            (date(2026, 11, 21), False),
+            (date(2026, 12, 1), True),
+            (date(2026, 12, 2), False),
+        ],
+    )
+    def test_a_first_contract_within_a_cycle_is_signed(self, start: date, *, is_taken: bool) -> None:
+        """On its day, which charges what it adds (LIC-10); one that has begun before was charged by then."""
+        if is_taken:
+            assert account(contracts=(contract(start=start),)).contracts[0].start == start
+        else:
+            with pytest.raises(InvalidValue, match=f"the first, which begins on {start} within a cycle: sign it then"):
+                account(contracts=(contract(start=start),))
+
+    def test_a_second_contract_may_begin_whenever(self) -> None:
+        """It holds from the next cycle on, and its bill follows."""
+        later = contract(reference="order 2", start=date(2026, 12, 16))
+        assert account(contracts=(contract(end=date(2026, 12, 16)), later)).contracts[1] == later
 
     def test_on_a_cycles_first_day_its_first_instant_is_kept(self) -> None:
         """The bill of that day can be made."""

@@ -12,6 +12,7 @@ from licensebill.assignments import (
     Shortage,
     Unmet,
     assign,
+    check_unlocks,
     deassign,
     remove_user,
     save_table,
@@ -136,6 +137,27 @@ def test_what_users_do_not_hold_is_not_assigned(change: Any, product: str, messa
 # --- prerequisites
 
 
+def test_what_somebody_has_can_be_assigned_again_whatever_it_requires_by_now() -> None:
+    """A catalog may come to require more; who has the product keeps it, and who has not is left without."""
+    had = Licenses((Holding(product="coaching", owned=1, users=frozenset(["ann"])),))
+    assert assign(had, "ann", "coaching", catalog=REQUIRING) == had
+    assert deassign(had, "ann", "monitoring", catalog=REQUIRING) == had
+
+
+def test_what_unlocks_the_system_stays_while_somebody_needs_it() -> None:
+    """Every one of them is named; nobody else is, and other products are not looked at."""
+    monitoring = Holding(product="monitoring", owned=2, users=frozenset(["bob", "ann"]))
+    licenses = Licenses((monitoring, Holding(product="unlocking", owned=1)))
+    with pytest.raises(PrerequisiteMissing) as refused:
+        check_unlocks(licenses, "unlocking", catalog=REQUIRING)
+    assert str(refused.value) == (
+        "ann needs Unlocking for Monitoring, bob needs Unlocking for Monitoring: "
+        "both have to be there, or neither (LIC-1)"
+    )
+    check_unlocks(licenses, "coaching", catalog=REQUIRING)
+    check_unlocks(held(monitoring=2, unlocking=1), "unlocking", catalog=REQUIRING)
+
+
 def test_a_prerequisite_comes_first() -> None:
     """A product is assigned to those only who have what it requires; what is there for all, they have."""
     licenses = held(coaching=1, dialing=1, monitoring=1)
@@ -144,7 +166,7 @@ def test_a_prerequisite_comes_first() -> None:
     assert refused.value.unmet == (Unmet("ann", "Monitoring", "Dialing"), Unmet("ann", "Monitoring", "Unlocking"))
     assert str(refused.value) == (
         "ann needs Dialing for Monitoring, ann needs Unlocking for Monitoring: "
-        "both have to be assigned, or neither (LIC-1)"
+        "both have to be there, or neither (LIC-1)"
     )
     unlocked = licenses.replaced(Holding(product="unlocking", owned=1))
     dialing = assign(unlocked, "ann", "dialing", catalog=REQUIRING)

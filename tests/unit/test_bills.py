@@ -19,10 +19,11 @@ from licensebill.ledger import Category, Line, LineKind, transactions
 from licensebill.licenses import Decrease, Holding, Licenses
 from licensebill.minutes import UsageHistory
 from licensebill.money import CurrencyMismatch, InvalidMoney, Money
+from licensebill.pricing import Flat, ZeroQuantity
 from licensebill.readings import NoReading
 from licensebill.schedules import NoPrice
 from licensebill.storage import Reading, ReadingRule
-from licensebill.terms import STANDARD, Dated, Floor, Step, YoungAccount
+from licensebill.terms import STANDARD, ContractPrice, Dated, Floor, Step, YoungAccount
 from tests.changing import (
     DECEMBER,
     NOVEMBER,
@@ -135,6 +136,30 @@ class TestMonthlyBill:
         """21 users may store 1050 megabytes (STO-1)."""
         found = made(account(), readings=[reading(1_050_000_000)], users=users)
         assert (LineKind.STORAGE in {line.kind for line in found.lines}) is (users != 21)
+
+    @pytest.mark.parametrize(
+        ("since", "fee", "nothing"),
+        [
+            (date(2026, 11, 30), "40.00", "5.00"),
+            (date(2026, 12, 1), "40.00", "5.00"),
+            (date(2026, 12, 2), "30.00", None),
+        ],
+    )
+    def test_the_tariff_is_that_of_the_cycles_first_day(self, since: date, fee: str, nothing: str | None) -> None:
+        """Of storage (STO-2) and of what nothing costs (PRC-3), however late the run and whatever holds then."""
+        later = attrs.evolve(
+            STANDARD,
+            storage=attrs.evolve(STANDARD.storage, fee=usd("40.00")),
+            zero_quantity=ZeroQuantity.FLAT,
+        )
+        flat = ContractPrice("elf", Dated.always(Flat(amount=usd("5.00"))))
+        agreed = contract(prices=(*contract().prices, flat), end=date(2028, 1, 1))
+        held = Licenses((*account().licenses.holdings, Holding(product="elf", owned=0)))
+        tariffs = Dated((Step(date(2026, 1, 1), STANDARD), Step(since, later)))
+        acme = account(contracts=(agreed,), licenses=held, tariffs=tariffs)
+        found = made(advance(acme, date(2026, 12, 5)), readings=[reading(500_000_000)])
+        by_name = {line.description: line.amount.text for line in found.lines}
+        assert (by_name["Storage fee"], by_name.get("ELF")) == (fee, nothing)
 
     def test_nobody_may_be_stated(self) -> None:
         """None is a number, too."""
@@ -437,10 +462,31 @@ class TestTrueUp:
         later = attrs.evolve(STANDARD, proration=Convention.WHOLE_CYCLE)
         tariffs = Dated((Step(date(2026, 1, 1), STANDARD), Step(NOVEMBER.start, later)))
         agreed = contract(start=date(2026, 10, 17), floors=(), minimum_spend=Dated.always(usd("500.00")))
-        acme = account(contracts=(agreed,), licenses=Licenses.empty(), today=date(2026, 10, 17), tariffs=tariffs)
+        fresh = account(contracts=(), licenses=Licenses.empty(), today=date(2026, 10, 17), tariffs=tariffs)
+        acme = attrs.evolve(fresh, contracts=(agreed,))
         found = true_up(advance(acme, date(2026, 11, 5)), preceding(NOVEMBER))
         assert found is not None
         assert found.amount == usd("241.94")
+
+    @pytest.mark.parametrize(("rises", "minimum"), [(2, "250.00"), (1, "300.00")])
+    def test_the_minimum_is_that_of_the_cycles_first_day(self, rises: int, minimum: str) -> None:
+        """Also where the account began later in it (PRC-4)."""
+        steps = (Step(date(2026, 1, 1), usd("500.00")), Step(date(2026, 11, rises), usd("600.00")))
+        agreed = contract(minimum_spend=Dated(steps))
+        acme = advance(account(contracts=(agreed,), began=date(2026, 11, 16), today=TODAY), DECEMBER.start)
+        found = true_up(acme, NOVEMBER)
+        assert found is not None
+        assert found.minimum == usd(minimum)
+
+    @pytest.mark.parametrize("end", [DECEMBER.start, date(2026, 12, 2)])
+    def test_the_last_cycle_of_a_contract_has_its_minimum(self, end: date) -> None:
+        """Although another contract, or none, holds when it is billed."""
+        agreed = contract(end=end, minimum_spend=Dated.always(usd("500.00")))
+        successor = contract(reference="order 2", start=DECEMBER.start, end=date(2028, 1, 1))
+        for contracts in ((agreed,), (agreed, successor)):
+            found = true_up(advance(account(contracts=contracts), DECEMBER.start), NOVEMBER)
+            assert found is not None
+            assert found.minimum == usd("500.00")
 
     def test_an_account_that_begins_under_a_contract_owes_from_its_first_day(self) -> None:
         """Its first cycle is partial, too."""

@@ -313,6 +313,29 @@ class TestSignContract:
         assert told.working == "round(max(990.00 - 480.00, 0) * 11 / 30, 2)"
         assert told.rules == ("LIC-10", "LIC-8", "CYC-4", "MON-1")
 
+    def test_what_was_there_before_has_the_prices_of_the_cycles_first_day(self) -> None:
+        """It was billed at these (LIC-7), whatever the list says on the day of the contract."""
+        steps = ((date(2026, 1, 1), "50.00"), (date(2026, 11, 10), "60.00"))
+        rising: Dated[Price] = Dated(tuple(Step(since, PerUnit(amount=usd(amount))) for since, amount in steps))
+        dialer, *others = STANDARD_CATALOG.products
+        catalog = Catalog((attrs.evolve(dialer, list_price=rising), *others))
+        fresh = account(contracts=(), licenses=owning(powerdialer=10), catalog=catalog)
+        (line,) = the_charge(apply(fresh, SignContract(on=TODAY, contract=contract(start=TODAY)))).lines
+        assert line.amount == usd("179.67")  # 11/30 of 990.00 less 500.00
+        assert "Each month 500.00 USD before" in line.explanation().because
+
+    def test_an_older_bill_still_to_be_made_does_not_stop_the_charge(self) -> None:
+        """Only the cycle's own first day does: its bill would have the contract's lines."""
+        fresh = account(contracts=(), licenses=Licenses.empty(), today=date(2026, 11, 1))
+        assert fresh.unbilled
+        later = apply(fresh, SignContract(on=TODAY, contract=contract(start=TODAY)))
+        assert the_charge(later).amount == usd("363.00")
+
+    def test_a_second_one_may_be_signed_ahead_for_any_day(self) -> None:
+        """It holds from the next cycle on."""
+        ahead = contract(reference="order 2", start=date(2026, 12, 16), end=date(2028, 1, 1))
+        assert apply(account(), SignContract(on=TODAY, contract=ahead)).contracts[-1] == ahead
+
     def test_a_cheaper_one_gives_nothing_back(self) -> None:
         """An increase is never below zero."""
         fresh = account(contracts=(), licenses=owning(powerdialer=10), catalog=listed(powerdialer="120.00"))
@@ -1147,6 +1170,53 @@ class TestLicensePurchase:
         assert "from 2026-12-01 the month's licenses cost" in told
         assert "49.00 USD more than without the change" in told
 
+    def test_the_policy_for_nothing_is_that_of_the_cycle(self) -> None:
+        """What was free on the first is free before the purchase, and the flat part is charged after it (PRC-3)."""
+        flat = ContractPrice("elf", Dated.always(Flat(amount=usd("60.00"))))
+        later = attrs.evolve(STANDARD, zero_quantity=ZeroQuantity.FLAT)
+        tariffs = Dated((Step(date(2026, 1, 1), STANDARD), Step(date(2026, 11, 10), later)))
+        acme = account(contracts=(contract(prices=(*contract().prices, flat)),), tariffs=tariffs)
+        assert self.preview(acme, 1, "elf").charge == usd("22.00")
+
+    def test_an_increase_is_derived_from_unrounded_prices(self) -> None:
+        """An eighth of a dollar more is 13 cents; the difference of rounded months would be 12 (MON-1)."""
+        eighth = ContractPrice("elf", Dated.always(PerUnit(amount=usd("0.125"))))
+        acme = account(
+            contracts=(contract(prices=(*contract().prices, eighth)),),
+            licenses=owning(powerdialer=12, elf=1),
+            tariffs=Dated.always(attrs.evolve(STANDARD, proration=Convention.WHOLE_CYCLE)),
+        )
+        shown = self.preview(acme, 2, "elf")
+        assert shown.charge == usd("0.13")
+        assert mistakes(shown.explanation()) == []
+
+    def test_it_shows_the_source_that_will_be_charged(self) -> None:
+        """Not the primary, where that is not valid."""
+        expired = attrs.evolve(VISA, expiry=Expiry(2026, 10))
+        assert self.preview(account(funding=Funding((expired, BANK))), 13).source == BANK.masked
+
+    @pytest.mark.parametrize(("policy", "available"), [(PoolAssignment.ADMITS, 6), (PoolAssignment.USES_ONE, 4)])
+    def test_what_is_left_of_a_pool(self, policy: PoolAssignment, available: int) -> None:
+        """By the account's own policy (PRT-7)."""
+        pool = Holding(product="flex_port", owned=5, users=frozenset(["u0", "u1"]))
+        acme = with_tariff(account(licenses=Licenses((pool,))), ports=PortTerms(assignment=policy))
+        assert self.preview(acme, 6, "flex_port").available_after == available
+
+    def test_the_next_month_has_the_next_contracts_floor(self) -> None:
+        """A pending total below it is not taken (LIC-8)."""
+        successor = contract(
+            reference="order 2", start=DECEMBER.start, end=date(2028, 1, 1), floors=(floor("powerdialer", 12),)
+        )
+        signed = do(account(), set_total(10), SignContract(on=TODAY, contract=successor))
+        shown = self.preview(signed, 3, "inbound_agent")
+        assert (shown.monthly_before, shown.monthly_after) == (usd("1258.00"), usd("1293.00"))
+
+    def test_a_credited_decrease_says_so(self) -> None:
+        """By the policy that credits it at once."""
+        shown = self.preview(with_tariff(account(), decrease=Decrease.CREDIT), 10)
+        assert shown.reason == "72.60 USD is credited on the next bill"
+        assert shown.explanation().because.startswith("72.60 USD is credited on the next bill; from 2026-12-01")
+
     def test_a_smaller_total_costs_less(self) -> None:
         """And the words say so."""
         assert "198.00 USD less than without the change" in self.preview(account(), 10).explanation().because
@@ -1160,7 +1230,7 @@ class TestLicensePurchase:
     def test_up_to_the_floor_the_month_stays_as_it_is(self) -> None:
         """They are paid for already."""
         shown = self.preview(account(licenses=owning(powerdialer=8)), 10)
-        assert "cost 990.00 USD, as much as without the change; 10 can" in shown.explanation().because
+        assert "cost 990.00 USD, as much as without the change; available then: 10." in shown.explanation().because
         assert (shown.charge, shown.difference) == (usd("0.00"), usd("0.00"))
 
     def test_without_a_valid_source_it_names_none(self) -> None:

@@ -14,6 +14,7 @@ from licensebill.licenses import (
     BelowAssigned,
     BelowFloor,
     ChangeKind,
+    PrerequisiteMissing,
     RemovalNotAllowed,
     TotalChange,
     prorated_rise,
@@ -390,6 +391,36 @@ def test_below_a_groups_floor(other: Holding, least: int) -> None:
         assert changed(held, least, terms).after.holding("powerdialer").pending == least
 
 
+def test_the_least_is_what_every_floor_allows() -> None:
+    """The own floor is named where it is the first to be passed; what may remain is decided by both."""
+    held, terms = (
+        Licenses((dialers(13), Holding(product="elf", owned=3))),
+        contract(own("powerdialer", (START, 8)), together(12, "powerdialer", "elf")),
+    )
+    with pytest.raises(BelowFloor) as refused:
+        changed(held, 5, terms)
+    assert (refused.value.floor, refused.value.group, refused.value.least) == (8, (), 9)
+    with pytest.raises(BelowFloor):
+        changed(held, 8, terms)
+    assert changed(held, 9, terms).is_pending
+
+
+@pytest.mark.parametrize(("total", "users", "is_refused"), [(1, ["ann"], False), (0, ["ann"], True), (0, [], False)])
+def test_the_last_license_that_unlocks_the_system_stays_while_needed(
+    total: int, users: list[str], *, is_refused: bool
+) -> None:
+    """Somebody holds a product that requires it (LIC-1)."""
+    coach = Product(id="coach", name="Coach", kind=ProductKind.PER_USER, prerequisites=("unlocking",))
+    catalog = Catalog((coach, Product(id="unlocking", name="Unlocking", kind=ProductKind.SYSTEM)))
+    priced = tuple(ContractPrice(one.id, Dated.always(PerUnit(amount=usd("1.00")))) for one in catalog.products)
+    held = Licenses((Holding(product="coach", owned=1, users=frozenset(users)), Holding(product="unlocking", owned=2)))
+    if is_refused:
+        with pytest.raises(PrerequisiteMissing, match="ann needs Unlocking for Coach: both have to be there"):
+            changed(held, total, contract(prices=priced), product="unlocking", catalog=catalog)
+    else:
+        assert changed(held, total, contract(prices=priced), product="unlocking", catalog=catalog).is_pending
+
+
 def test_others_of_a_group_count_as_they_will_be_billed() -> None:
     """A member's own floor counts for it even where fewer are owned; a product outside the group does not matter."""
     terms = contract(own("elf", (START, 9)), together(20, "powerdialer", "elf"))
@@ -595,7 +626,7 @@ def test_an_increase_in_words() -> None:
     assert explanation.as_text().splitlines()[:8] == [
         "charge for PowerDialer set to 12: 90.00 USD [LIC-8, CYC-4, MON-1]",
         "  Each month 900.00 USD before and 1080.00 USD after it; from 2026-11-16 to 2026-11-30, by actual days, "
-        "15 of 30 is left.",
+        "the share left is 15/30.",
         "  = round(max(1080.00 - 900.00, 0) * 15 / 30, 2)",
         "  owned: 10 licenses",
         "  asked for: 12 licenses",

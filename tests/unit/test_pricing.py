@@ -217,6 +217,7 @@ class TestCharge:
             (Volume(tiers=BOUNDED), "all at 20.00 USD each up to 10; 18.00 USD each and 5.00 USD up to 50"),
             (STORAGE, "30.00 USD for each 1000000000 bytes started"),
             (BEYOND_FREE, "1.00 USD for each 10 messages started beyond 100"),
+            (attrs.evolve(BEYOND_FREE, size=1, free=0), "1.00 USD for each message started"),
         ],
     )
     def test_price_in_words(self, price: Price, text: str) -> None:

@@ -96,7 +96,7 @@ def test_in_words() -> None:
     assert implementation is not None
     assert implementation.explanation().as_text() == (
         "Guided: 1500.00 USD [SVC-1, MON-1]\n"
-        "  The implementation chosen on 2026-12-01 is charged once, on the first bill.\n"
+        "  The implementation chosen on 2026-12-01 is charged once, on the first bill from then on.\n"
         "  = round(1500.00, 2)"
     )
     order = ordered(Services()).orders[0]

@@ -780,6 +780,9 @@ def accounts(draw: st.DrawFn, currency: str = "USD", *, on: date | None = None) 
     cycle = cycle_of(draw(days(date(2002, 1, 1), date(2150, 1, 1))), anchor_day=anchor)
     today = draw(st.sampled_from([cycle.start, cycle.last_day]) | days(cycle.start, cycle.last_day))
     today = today if on is None else on
+    cycle = cycle_of(today, anchor_day=anchor)
+    # a first contract that begins within a cycle has been charged by then (LIC-10)
+    agreed_by = today if today == cycle.start else today - timedelta(1)
     catalog = draw(catalogs(currency))
     is_new = draw(st.sampled_from([False, False, False, True]))
     further = draw(st.lists(st.sampled_from(["source-2", "source-3"]), unique=True))
@@ -799,11 +802,11 @@ def accounts(draw: st.DrawFn, currency: str = "USD", *, on: date | None = None) 
             anchor_day=anchor,
             tariffs=Dated.always(draw(tariffs(currency))),
             catalog=catalog,
-            contracts=() if is_new else (draw(_lasting_contracts(catalog, currency, on=today)),),
+            contracts=() if is_new else (draw(_lasting_contracts(catalog, currency, on=agreed_by)),),
             licenses=Licenses.empty() if is_new else draw(licenses(catalog)),
             users=(*(User(id=name) for name in USER_IDS), User(id=SYSTEM_ADMINISTRATOR_ID, role=SYSTEM_ADMINISTRATOR)),
             balance=draw(_balances(currency)),
-            spending=() if is_new else (Spending(cycle_of(today, anchor_day=anchor), draw(_spent(currency))),),
+            spending=() if is_new else (Spending(cycle, draw(_spent(currency))),),
         )
     )
 
