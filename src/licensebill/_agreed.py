@@ -28,7 +28,7 @@ from licensebill._tables import (
     money,
     named,
 )
-from licensebill.errors import InvalidValue
+from licensebill.errors import InvalidValue, shown
 from licensebill.money import Money
 from licensebill.pricing import Flat, Graduated, Package, PerUnit, Price, Tier, Volume
 from licensebill.terms import (
@@ -105,6 +105,8 @@ def tariffs(top: Node, account: Node) -> Any:  # noqa: ANN401 - Dated tariffs, o
         parts = _stated(row, before, STANDARD, money(STANDARD.currency if currency is UNREAD else currency))
         before = row.build(_tariff_in, currency, **parts)
         rows.append((row, _step(row, before)))
+    if rows and currency not in {UNREAD, STANDARD.currency} and "since" in rows[0][0].table:
+        return rows[0][0].note("since", f"must not be stated by the first row: nothing holds before it in {currency}")
     if not rows:
         parts = {field.name: getattr(STANDARD, field.name) for field in attrs.fields(Tariff)}
         return account.build(Dated.always, account.build(_tariff_in, **parts | {"currency": currency}))
@@ -167,7 +169,9 @@ def _recharge(node: Node, before: Any, amount: Form) -> Any:  # noqa: ANN401 - a
     policy = node.build(RechargePolicy, **held)
     if policy is UNREAD or RECHARGE_POLICIES.get(policy.name.upper(), policy) == policy:
         return policy
-    return node.note("name", f"must be stated, and be no named policy's: these numbers are not those of {policy.name}")
+    return node.note(
+        "name", f"must be stated, and be no named policy's: these numbers are not those of {policy.name.lower()}"
+    )
 
 
 def _tariff_in(currency: str, **parts: Any) -> Tariff:  # noqa: ANN401
@@ -180,7 +184,9 @@ def _tariff_in(currency: str, **parts: Any) -> Tariff:  # noqa: ANN401
         if isinstance(value, Money) and value.currency != currency
     ]
     if foreign:
-        problem = f"needs {', '.join(foreign)} in {currency} under [[tariffs]]: the standard ones are in another one"
+        problem = (
+            f"needs {', '.join(foreign)} in {currency} under [[tariffs]]: the standard ones are in {STANDARD.currency}"
+        )
         raise InvalidValue("currency", problem)
     return Tariff(currency=currency, **parts)
 
@@ -193,18 +199,9 @@ _GRANTS = list_of(named(_GRANTED))
 
 def catalog(top: Node, currency: str) -> Any:  # noqa: ANN401 - a Catalog, or unread
     """The standard products and those that the file adds, with their list prices (LIC-1, LIC-7)."""
-    known: Any = STANDARD_CATALOG
-    for row in open_rows(top, "products"):
-        grants = row.read("grants", _GRANTS, ())
-        product = row.build(
-            Product,
-            id=row.read("id", NAME),
-            name=row.read("name", NAME),
-            kind=row.read("kind", named(ProductKind)),
-            grants=UNREAD if grants is UNREAD else tuple(map(Grant, grants)),
-            prerequisites=row.read("prerequisites", list_of(product_form(known)), ()),
-        )
-        known = row.build(_with_product, known, product)
+    products: dict[str, Any] = {product.id: product for product in STANDARD_CATALOG.products}
+    rows = [_product(row, products) for row in open_rows(top, "products")]
+    known = UNREAD if UNREAD in rows else Catalog(tuple(products.values()))
     names = product_form(known)
     prices = [
         (row, row.read("product", names), _step(row, _price(row, currency))) for row in open_rows(top, "list_prices")
@@ -212,8 +209,25 @@ def catalog(top: Node, currency: str) -> Any:  # noqa: ANN401 - a Catalog, or un
     return top.build(_priced, known, tuple(top.build(lambda *pair: pair, *pair) for pair in _grouped(prices)))
 
 
-def _with_product(known: Catalog, product: Product) -> Catalog:
-    return Catalog((*known.products, product))
+def _product(row: Node, above: dict[str, Any]) -> Any:  # noqa: ANN401 - a Product, or unread
+    """A product that comes to those above it, which it may require."""
+    grants = row.read("grants", _GRANTS, ())
+    product = row.build(
+        Product,
+        id=row.read("id", NAME),
+        name=row.read("name", NAME),
+        kind=row.read("kind", named(ProductKind)),
+        grants=UNREAD if grants is UNREAD else tuple(map(Grant, grants)),
+        prerequisites=row.read("prerequisites", NAMES, ()),
+    )
+    if product is UNREAD:
+        return UNREAD
+    if product.id in above:
+        return row.note("id", f"must be another than those above and the standard ones, not {shown(product.id)}")
+    if missing := next((one for one in product.prerequisites if one not in above), None):
+        return row.note("prerequisites", f"must be products above this one; {shown(missing)} is none")
+    above[product.id] = product
+    return product
 
 
 def _priced(known: Catalog, prices: Iterable[tuple[str, Dated[Price]]]) -> Catalog:
@@ -224,11 +238,12 @@ def _priced(known: Catalog, prices: Iterable[tuple[str, Dated[Price]]]) -> Catal
 
 def product_form(known: Any) -> Form:  # noqa: ANN401 - a Catalog, or unread
     """A product of a catalog; where that could not be read, any name."""
+    ids = frozenset[str]() if known is UNREAD else frozenset(product.id for product in known.products)
 
     def check(place: str, value: object) -> str:
         name = text(place, value)
-        if known is not UNREAD:
-            known.product(name)
+        if known is not UNREAD and name not in ids:
+            known.product(name)  # refuses it
         return name
 
     return Form(check, {**NAME.schema, "examples": [product.id for product in STANDARD_CATALOG.products]})

@@ -59,6 +59,11 @@ def cardless_text(place: str, value: object, longest: int = MAX_TEXT) -> str:
     return checked
 
 
+def fitting(words: str) -> str:
+    """A text that was put together from others, cut to what a text may have: it is never refused for its length."""
+    return words if len(words) <= MAX_TEXT else f"{words[: MAX_TEXT - 1]}…"
+
+
 def cardless_or_empty(place: str, value: object, longest: int = MAX_TEXT) -> str:
     """The same, or no text at all."""
     return cardless_text(place, value, longest) if instance(place, value, str) else ""

@@ -10,6 +10,7 @@ Which keys there are is up to `codec`; nothing here knows an account. Rules stay
 
 import contextlib
 import datetime
+import difflib
 import enum
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -69,6 +70,7 @@ class Node:
     path: FieldPath
     noted: list[tuple[FieldPath, str, str]]
     unread: set[str] = attrs.field(init=False)
+    asked: list[str] = attrs.field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         self.unread = set(self.table)
@@ -81,6 +83,7 @@ class Node:
     def read(self, key: str, form: Form, default: Any = _REQUIRED) -> Any:  # noqa: ANN401
         """The checked value of a key; the default where it is absent."""
         self.unread.discard(key)
+        self.asked.append(key)
         if key not in self.table:
             return self.note(key, "is missing") if default is _REQUIRED else default
         try:
@@ -127,7 +130,9 @@ class Node:
     def close(self) -> None:
         """Note the keys that nobody asked for."""
         for key in sorted(self.unread):
-            self.note(key, "is no key of this table", "unknown_key")
+            alike = difflib.get_close_matches(key, self.asked, 1)
+            meant = f"; is {alike[0]} meant?" if alike else ""
+            self.note(key, f"is no key of this table{meant}", "unknown_key")
 
 
 def problem_of(refused: LicenseBillError, *, has_place: bool = True) -> str:

@@ -338,8 +338,9 @@ def begin(account: Account) -> Account:
     first = min(account.contracts, key=lambda one: one.start, default=None)
     if first is not None and first.start >= account.today and first.start != cycle_start(account, first.start):
         problem = (
-            f"must not hold {shown(first.reference)} yet, the first, which begins on {first.start} within a cycle: "
-            "sign it then, which charges what it adds; or begin later, when that has been charged (LIC-10)"
+            f"must not hold {shown(first.reference)} yet: it is the first, and begins on {first.start}, within a cycle."
+            " Sign it on that day, which charges what it adds, or begin on a later one, when that has been charged"
+            " (LIC-10)"
         )
         raise InvalidValue("contracts", problem)
     if all(one.cycle != cycle for one in account.spending):
@@ -407,7 +408,8 @@ def oldest_kept(account: Account) -> date:
     """
     instance("account", account, Account)
     start = account.cycle.start
-    return start - timedelta(days=tariff_on(account, max(start, account.began)).value.funding.settled_days)
+    days = tariff_on(account, max(start, account.began)).value.funding.settled_days
+    return start - timedelta(days=min(days, (start - date.min).days))
 
 
 def _keep(account: Account, cycle: Period) -> Account:

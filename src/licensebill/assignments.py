@@ -190,12 +190,13 @@ def check_unlocks(licenses: Licenses, product: str, *, catalog: Catalog) -> None
 
     Source: LIC-1.
     """
+    instance("licenses", licenses, Licenses)
     gone = instance("catalog", catalog, Catalog).product(product)
     unmet = tuple(
         Unmet(user, other.name, gone.name)
         for other in catalog.products
         if gone.id in other.prerequisites
-        for user in sorted(instance("licenses", licenses, Licenses).holding(other.id).users)
+        for user in sorted(licenses.holding(other.id).users)
     )
     if unmet:
         raise PrerequisiteMissing(unmet)

@@ -8,6 +8,7 @@ Prepaid minutes are no part of a bill; the recharge is quoted by `minutes`, and 
 """
 
 import enum
+import itertools
 from collections.abc import Callable, Iterable
 from datetime import date
 from functools import lru_cache
@@ -16,7 +17,7 @@ from typing import ClassVar
 import attrs
 
 from licensebill import funding, licenses, minutes, storage
-from licensebill._checks import day, function, instance, whole
+from licensebill._checks import day, fitting, function, instance, whole
 from licensebill.accounts import (
     Account,
     CycleStart,
@@ -37,8 +38,8 @@ from licensebill.ledger import NOT_TAXED, Category, Line, LineKind, Selection, T
 from licensebill.licenses import Availability, Schedule
 from licensebill.minutes import RechargeQuote, Remaining, UsageHistory
 from licensebill.money import CurrencyMismatch, Money, decimals, total
-from licensebill.storage import Reading, ReadingRule, StorageFee, StorageTerms
-from licensebill.terms import Applied, Purpose, contract_on, numbers
+from licensebill.storage import Reading, ReadingRule, StorageFee
+from licensebill.terms import Applied, Dated, Purpose, StorageTerms, Tariff, contract_on, numbers
 
 # --- tax ----------------------------------------------------------------------------------------------------------
 
@@ -118,13 +119,19 @@ class TrueUp:
             value=self.amount.text,
             unit=currency,
             rules=("PRC-4",) if share is None else ("PRC-4", "CYC-4"),
-            because=f"The cycle's charges came to {self.spent}; the minimum spend was {self.minimum}.",
+            because=f"The cycle's charges came to {self.spent}; the minimum spend was {self.minimum}{self._partial()}.",
             working=f"max({minimum} - {self.spent.text}, 0)",
             inputs=(
                 Input("agreed minimum", self.agreed.text, currency, str(self.applied)),
                 Input("charged in the cycle", self.spent.text, currency),
             ),
         )
+
+    def _partial(self) -> str:
+        if self.share is None:
+            return ""
+        left = f"{self.share.numerator}/{self.share.denominator}"
+        return f", which is {left} of the agreed one, by {self.share.convention.value} from {self.share.on}"
 
 
 def true_up(account: Account, cycle: Period) -> TrueUp | None:
@@ -231,7 +238,8 @@ class Bill:
             f"{self.due} to be charged to {self.source}." if self.source else f"{self.due} owed, no source is valid."
         )
         if not self.due:
-            charged = "nothing is charged."
+            carried = f"; {-self.total} is a credit on the next bill" if self.total else ""
+            charged = f"nothing is charged{carried}."
         owed = "" if self.past_due_since is None else f" The account is past due since {self.past_due_since}."
         return f"{many(len(self.lines), 'line')} for {self.cycle}, {charged}{owed}"
 
@@ -241,7 +249,9 @@ class Bill:
         Source: BIL-1, BIL-5.
         """
         lines = tuple(line.explanation() for line in self.lines)
-        nothing = (self.storage.explanation(),) if self.storage is not None and not self.storage.amount else ()
+        free = (self.storage,) if self.storage is not None and not self.storage.amount else ()
+        met = (one for one in self.true_ups if not one.amount)
+        nothing = (one.explanation() for one in (*free, *met))
         return Explanation(
             figure=f"bill {self.id}",
             value=self.total.text,
@@ -299,7 +309,7 @@ def monthly_bill(
     )
     lines = (
         *_license_lines(schedule, cycle),
-        *(() if fee is None or not fee.amount else (_storage_line(fee, kept),)),
+        *(() if fee is None or not fee.amount else (_storage_line(fee, kept, account.tariffs),)),
         *account.waiting,
         *(_true_up_line(result) for result in true_ups if result.amount),
     )
@@ -357,7 +367,7 @@ def _license_lines(schedule: Schedule | None, cycle: Period) -> Iterable[Line]:
         yield Line(
             kind=LineKind.SHORTFALL if line.is_shortfall else LineKind.LICENSES,
             category=Category.LICENSES,
-            description=line.name,
+            description=fitting(line.name),
             amount=line.amount,
             quantity=line.quantity,
             period=cycle,
@@ -377,34 +387,38 @@ def _storage_fee(account: Account, kept: CycleStart, readings: Iterable[Reading]
     return storage.monthly_fee(used=reading.bytes, users=counted, terms=terms, reading=reading)
 
 
-def _storage_line(fee: StorageFee, kept: CycleStart) -> Line:
+def _storage_line(fee: StorageFee, kept: CycleStart, tariffs: Dated[Tariff]) -> Line:
+    steps = (*(step for step in tariffs.steps if step.since < kept.tariff.since), kept.tariff)
     return Line(
         kind=LineKind.STORAGE,
         category=Category.STORAGE,
         description="Storage fee",
         amount=fee.amount,
         period=kept.cycle,
-        terms=_fee_terms(fee.terms, kept.tariff.since, kept.tariff.source),
+        terms=_fee_terms(tuple((step.value.storage, step.since, step.source) for step in steps)),
         basis=fee,
     )
 
 
 #: The rules whose numbers make the storage fee.
 _FEE_RULES = frozenset({"STO-1", "STO-2", "STO-3", "STO-4"})
+#: Storage terms, since when they hold, and where they were agreed.
+_Agreed = tuple[StorageTerms, date, str]
 
 
 @lru_cache  # whoever bills many accounts names the same terms again and again
-def _fee_terms(terms: StorageTerms, since: date, source: str) -> tuple[Applied, ...]:
-    return tuple(
-        Applied(
-            name=f"storage: {name.replace('_', ' ')}",
-            value=measured(value.name.lower().replace("_", " ") if isinstance(value, enum.Enum) else str(value), unit),
-            rule=rule,
-            since=since,
-            source=source,
-        )
-        for name, value, unit, rule in numbers(terms)
-        if rule in _FEE_RULES
+def _fee_terms(agreed: tuple[_Agreed, ...]) -> tuple[Applied, ...]:
+    """Each number by the last of some terms, with the day and the agreement that brought it."""
+    terms, _, _ = agreed[-1]
+    return tuple(_applied(agreed, *one) for one in numbers(terms) if one[-1] in _FEE_RULES)
+
+
+def _applied(agreed: tuple[_Agreed, ...], name: str, value: object, unit: str, rule: str) -> Applied:
+    same = itertools.takewhile(lambda one: getattr(one[0], name) == value, reversed(agreed))
+    *_, (_, since, source) = same
+    said = value.name.lower().replace("_", " ") if isinstance(value, enum.Enum) else str(value)
+    return Applied(
+        name=f"storage: {name.replace('_', ' ')}", value=measured(said, unit), rule=rule, since=since, source=source
     )
 
 
@@ -516,9 +530,17 @@ class DialerMinutes:
 class Summary:
     """The billing summary in its four parts.
 
+    Args:
+        on: the account's day.
+        products: licenses and storage.
+        preferences: who pays and who administers.
+        dialer_minutes: the prepaid balance.
+        transactions: those that a filter kept.
+
     Source: BIL-3.
     """
 
+    on: date
     products: Products
     preferences: Preferences
     dialer_minutes: DialerMinutes
@@ -532,7 +554,7 @@ class Summary:
         products, storage_fee = self.products, self.products.storage
         return Explanation(
             figure="billing summary",
-            value=f"as of {self.products.schedule.on}",
+            value=f"as of {self.on}",
             rules=("BIL-3",),
             parts=(
                 *(row.licenses.explanation() for row in products.rows),
@@ -557,7 +579,7 @@ def summary(
     """The billing summary of an account, as it stands.
 
     Args:
-        account: on its day.
+        account: on its day, with the balance as it stands then: usage that is not drawn yet is not taken off here.
         usage: of dialer minutes.
         used: bytes stored; None where nothing has been measured, and then no fee is shown.
         listed: transactions, from `ledger.transactions`.
@@ -573,6 +595,7 @@ def summary(
         usage, at=account.today, balance=account.balance, policy=account.tariff.recharge, began=account.began
     )
     return Summary(
+        on=account.today,
         products=_products(account, used),
         preferences=_preferences(account),
         dialer_minutes=DialerMinutes(

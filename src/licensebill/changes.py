@@ -19,7 +19,7 @@ from licensebill import funding as sources
 from licensebill import licenses as held
 from licensebill import minutes, ports
 from licensebill import services as ordered
-from licensebill._checks import cardless_text, checked, instance, several, text, tuple_of, whole
+from licensebill._checks import cardless_text, checked, fitting, instance, several, text, tuple_of, whole
 from licensebill.accounts import (
     Account,
     Change,
@@ -236,7 +236,7 @@ def _license_line(account: Account, result: TotalChange, kind: LineKind, amount:
     return Line(
         kind=kind,
         category=Category.LICENSES,
-        description=f"{account.catalog.product(result.product).name}: {what} to {result.asked}",
+        description=fitting(f"{account.catalog.product(result.product).name}: {what} to {result.asked}"),
         amount=amount,
         period=Period(account.today, account.cycle.end),
         terms=result.terms,
@@ -289,7 +289,7 @@ def _charge_contract(before: Account, signed: Account, contract: Contract) -> Ac
     line = Line(
         kind=LineKind.LICENSES,
         category=Category.LICENSES,
-        description=f"Licenses under contract {contract.reference}, from {signed.today}",
+        description=fitting(f"Licenses under contract {contract.reference}, from {signed.today}"),
         amount=started.charge,
         period=Period(signed.today, signed.cycle.end),
         terms=started.terms,
@@ -426,7 +426,7 @@ def _service_line(account: Account, prefix: str, service: ordered.Implementation
     return Line(
         kind=LineKind.SERVICE,
         category=Category.SERVICES,
-        description=f"{prefix}{service.name}",
+        description=fitting(f"{prefix}{service.name}"),
         amount=_in_currency(account, "price", service.amount),
         basis=service,
     )
@@ -956,7 +956,7 @@ def _difference(intent: Intent, basis: CapturedOtherwise, what: str) -> Line:
     return Line(
         kind=LineKind.CARRIED,
         category=categories.pop() if len(categories) == 1 else Category.OTHER,
-        description=f"{what} {intent.id}",
+        description=fitting(f"{what} {intent.id}"),
         amount=basis.amount,
         basis=basis,
     )
@@ -1014,7 +1014,7 @@ def _take_back_notes(account: Account, intent: Intent) -> Account:
     mine = [note for note in account.notes if note.intent_id == intent.id]
     notes = tuple(note for note in account.notes if note not in mine)
     lines = (
-        attrs.evolve(line, description=f"Taken back: {line.description}", amount=-line.amount)
+        attrs.evolve(line, description=fitting(f"Taken back: {line.description}"), amount=-line.amount)
         for note in mine
         for line in note.lines()
     )

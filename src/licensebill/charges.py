@@ -737,8 +737,8 @@ def _resolved(standing: Standing, before: Charge, charge: Charge, fact: Resolved
 
 
 def _counted_decline(standing: Standing, target: Target, at: datetime.datetime) -> Standing:
-    window = timedelta(days=standing.account.tariff.limits.decline_days)
-    kept = (one for one in standing.declines if at - one.at < window)
+    days = standing.account.tariff.limits.decline_days
+    kept = (one for one in standing.declines if (at - one.at) // timedelta(days=1) < days)
     return attrs.evolve(standing, declines=(*kept, DeclineOf(source=target.source, token=target.token, at=at)))
 
 

@@ -63,11 +63,12 @@ from licensebill.documents import to_json as to_json
 from licensebill.errors import SHOWN_DIGITS, InvalidValue, shown
 from licensebill.errors import Fault as Fault
 from licensebill.errors import InvalidFile as InvalidFile
+from licensebill.explain import many
 from licensebill.funding import Expiry, Funding, Source, SourceKind
 from licensebill.ledger import Category, Line, LineKind
 from licensebill.licenses import Holding, Licenses
 from licensebill.minutes import AutomaticRecharge
-from licensebill.money import Money
+from licensebill.money import Money, payable_amount
 from licensebill.people import AGENT, BILLING_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, Authorization, Person, User
 from licensebill.storage import Reading
 from licensebill.terms import (
@@ -224,7 +225,7 @@ def _account_file(top: Node) -> Any:  # noqa: ANN401 - an AccountFile, or unread
     funding = _funding(top)
     balance, balance_on, automatic = _minutes(top, currency, as_of, funding)
     users = _distinct(top.rows("users"), _user, "id", "user")
-    known = {user.id for user in users if user is not UNREAD}
+    known = None if UNREAD in users else {user.id for user in users}
     holdings = _distinct(
         top.rows("licenses"), lambda node: _holding(node, product, catalog, known), "product", "product"
     )
@@ -261,7 +262,7 @@ def _spending(top: Node, currency: str) -> Any:  # noqa: ANN401 - Money, None or
     node = top.section("spending")
     if node is None:
         return None
-    amount = node.read("amount", money(currency))
+    amount = node.build(lambda stated: payable_amount("amount", stated), node.read("amount", money(currency)))
     node.close()
     return amount
 
@@ -311,7 +312,7 @@ def _distinct(rows: Iterable[Node], make: Callable[[Node], Any], key: str, what:
     return tuple(made)
 
 
-def _holding(node: Node, product: Form, catalog: Any, known: Collection[str]) -> Any:  # noqa: ANN401 - may be unread
+def _holding(node: Node, product: Form, catalog: Any, known: Collection[str] | None) -> Any:  # noqa: ANN401 - may be unread
     users = node.read("users", NAMES, ())
     fields = {
         "product": node.read("product", product),
@@ -330,19 +331,23 @@ def _check_users(
     users: tuple[str, ...],
     fields: Mapping[str, Any],
     catalog: Any,  # noqa: ANN401 - a Catalog, or unread
-    known: Collection[str],
+    known: Collection[str] | None,
 ) -> None:
     """Each there, none twice, and no more than own a license each (LIC-3)."""
     if len(set(users)) < len(users):
         node.note("users", "names a user twice")
-    for user in users:
-        if user not in known:
+    for user in () if known is None else users:
+        if known is not None and user not in known:
             node.note("users", f"{shown(user)} is none of [[users]]", "unknown_user")
     product, owned = fields["product"], fields["owned"]
     if UNREAD in (product, owned, catalog) or catalog.product(product).kind is not ProductKind.PER_USER:
         return
     if len(users) > owned:
-        node.note("users", f"names {len(users)} users, and {owned} licenses are owned (LIC-3)", "not_enough_licenses")
+        node.note(
+            "users",
+            f"names {len(users)} users, and {many(owned, 'license')} {'is' if owned == 1 else 'are'} owned (LIC-3)",
+            "not_enough_licenses",
+        )
 
 
 _ROLES = {role.name: role for role in (AGENT, SYSTEM_ADMINISTRATOR, BILLING_ADMINISTRATOR)}

@@ -20,6 +20,7 @@ from licensebill._checks import (
     checked,
     day,
     each_of,
+    fitting,
     instance,
     several,
     text,
@@ -264,7 +265,8 @@ class Transaction:
             value=amount.text,
             unit=amount.currency,
             rules=("BIL-2",),
-            because=f"{which} {self.source} on {self.on}{by}.",
+            because=f"{which} {self.source} on {self.on}{by}."
+            + (f" Only {category.value} counts." if category else ""),
             working=added(line.amount.text for line in lines),
             parts=tuple(line.explanation() for line in lines),
         )
@@ -327,7 +329,7 @@ def transactions(entries: Iterable[Settled | Returned]) -> tuple[Transaction, ..
 
 
 def _reversed(line: Line) -> Line:
-    return attrs.evolve(line, amount=-line.amount, description=f"Return of {line.description}")
+    return attrs.evolve(line, amount=-line.amount, description=fitting(f"Return of {line.description}"))
 
 
 @attrs.frozen(kw_only=True)
@@ -520,7 +522,7 @@ class CreditNote:
             Line(
                 kind=LineKind.CREDIT_NOTE,
                 category=category,
-                description=f"{name}: {self.reason}",
+                description=fitting(f"{name}: {self.reason}"),
                 amount=-amount,
                 basis=basis,
             )

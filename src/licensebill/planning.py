@@ -356,7 +356,12 @@ def _news_of(draft: Draft, fact: Fact) -> Notice | None:
         text = f"no source paid for {intent}{why}; {'nothing' if left is None else left.intent.amount} is owed for it"
         return Notice(account, "charge_failed", text) if is_over else None
     if isinstance(fact.outcome, Returned):
-        return Notice(account, "returned", f"the bank has taken back what was paid for {intent} ({fact.outcome.code})")
+        text = f"the bank has taken back what was paid for {intent} ({fact.outcome.code})"
+        waiting = () if draft.before is None else draft.before.account.waiting
+        if len(draft.standing.account.waiting) > len(waiting):
+            text += "; what was credited of it is owed again"
+            text += "" if bill_follows(draft.standing.account) else ", and no bill follows that could charge it"
+        return Notice(account, "returned", text)
     captured = fact.outcome.captured if isinstance(fact.outcome, Succeeded) else None
     if charge is None or captured in {None, charge.intent.amount} or charge.state is State.SUCCEEDED:
         return None

@@ -264,7 +264,7 @@ class Volume(_Tiered):
         return _sum_of([(quantity, self._entered(quantity)[-1][1])]) if quantity else "0"
 
     def __str__(self) -> str:
-        return f"all at {_texts_of(self.tiers)}"
+        return " or ".join(f"all at {text}" for text in _texts_of(self.tiers).split("; "))
 
 
 def _texts_of(tiers: tuple[Tier, ...]) -> str:

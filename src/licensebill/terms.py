@@ -550,6 +550,16 @@ class Product:
     )
 
 
+#: An error names so many products at most.
+_LISTED = 20
+
+
+def _said(product_id: str) -> str:
+    """An id as it is, unless it could be a secret."""
+    told = shown(product_id)
+    return product_id if told == repr(product_id) else told
+
+
 class UnknownProduct(InvalidValue):
     """A product that the catalog does not hold."""
 
@@ -571,10 +581,12 @@ class Catalog:
 
     def __attrs_post_init__(self) -> None:
         distinct("products", [product.id for product in self.products], "the product")
+        known = {product.id for product in self.products}
         for product in self.products:
             together = (other for grant in product.grants for other in grant.together_with)
             for named in (*product.prerequisites, *together):
-                self.product(named)
+                if named not in known:
+                    self.product(named)  # refuses it
 
     def product(self, product_id: str) -> Product:
         """The product of an id.
@@ -586,8 +598,9 @@ class Catalog:
         for product in self.products:
             if product.id == product_id:
                 return product
-        known = ", ".join(product.id for product in self.products)
-        raise UnknownProduct("product", f"must be one of {known}; not {shown(product_id)}")
+        named = [_said(product.id) for product in self.products[:_LISTED]]
+        more = f" and {len(self.products) - _LISTED} more" if len(self.products) > _LISTED else ""
+        raise UnknownProduct("product", f"must be one of {', '.join(named)}{more}; not {shown(product_id)}")
 
 
 #: The product whose licenses are the potential toll-free lines (PRT-6).

@@ -24,6 +24,7 @@ from licensebill.accounts import (
     funding_of,
     has_ended,
     is_recharge_under_way,
+    oldest_kept,
     open_charges,
     recurring,
     schedule_on,
@@ -55,7 +56,7 @@ from licensebill.money import CurrencyMismatch, Money
 from licensebill.people import BILLING_ADMINISTRATOR, User
 from licensebill.schedules import NoPrice
 from licensebill.terms import STANDARD, Contract, Dated, Floor, Purpose, Step, Tariff
-from tests.changing import DECEMBER, NOVEMBER, TODAY, cancel, line, set_total
+from tests.changing import DECEMBER, NOVEMBER, TODAY, cancel, line, set_total, with_tariff
 from tests.examples import ACCEPTED, ADA, BOSS, CONTRACT, LICENSES, USERS, VISA, account, contract, floor, usd
 from tests.working import mistakes
 
@@ -251,7 +252,9 @@ class TestBegin:
         if is_taken:
             assert account(contracts=(contract(start=start),)).contracts[0].start == start
         else:
-            with pytest.raises(InvalidValue, match=f"the first, which begins on {start} within a cycle: sign it then"):
+            with pytest.raises(
+                InvalidValue, match=f"it is the first, and begins on {start}, within a cycle. Sign it on that day"
+            ):
                 account(contracts=(contract(start=start),))
 
     def test_a_second_contract_may_begin_whenever(self) -> None:
@@ -391,6 +394,13 @@ class TestAdvance:
         """Nothing else stands for a day."""
         with pytest.raises(InvalidValue):
             advance(given, to)
+
+    @pytest.mark.parametrize("days", [740_000, 2**63 - 1])
+    def test_what_was_paid_may_be_kept_for_ever(self, days: int) -> None:
+        """Longer than the calendar goes back is all of it."""
+        forever = attrs.evolve(STANDARD.funding, settled_days=days)
+        assert oldest_kept(with_tariff(account(), funding=forever)) == date.min
+        assert advance(with_tariff(account(), funding=forever), DECEMBER.start).today == DECEMBER.start
 
 
 class TestTheEnd:

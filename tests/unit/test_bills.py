@@ -161,6 +161,33 @@ class TestMonthlyBill:
         by_name = {line.description: line.amount.text for line in found.lines}
         assert (by_name["Storage fee"], by_name.get("ELF")) == (fee, nothing)
 
+    def test_each_number_of_the_fee_says_which_agreement_brought_it(self) -> None:
+        """A later step that says nothing of it changes neither its day nor its source (BIL-1)."""
+        cheaper = attrs.evolve(STANDARD, storage=attrs.evolve(STANDARD.storage, fee=usd("25.00")))
+        whole = attrs.evolve(cheaper, proration=Convention.WHOLE_CYCLE)
+        steps = (
+            Step(date.min, STANDARD),
+            Step(date(2026, 11, 10), cheaper, "amendment B"),
+            Step(date(2026, 11, 30), whole, "amendment C"),
+            Step(date(2026, 12, 2), STANDARD, "amendment D"),
+        )
+        found = made(advance(account(tariffs=Dated(steps)), date(2026, 12, 5)), readings=[reading(500_000_000)])
+        terms = {term.name: (term.value, term.since, term.source) for term in found.lines[-1].terms}
+        assert terms["storage: fee"] == ("25.00 USD per gigabyte started", date(2026, 11, 10), "amendment B")
+        assert terms["storage: included users"] == ("5 users", date.min, "")
+
+    def test_a_minimum_that_was_met_is_explained(self) -> None:
+        """With what was charged, and the share of a partial cycle."""
+        agreed = contract(minimum_spend=Dated.always(usd("10.00")))
+        begun = account(contracts=(agreed,), began=date(2026, 11, 16), spending=(Spending(NOVEMBER, usd("9.00")),))
+        told = made(advance(begun, DECEMBER.start)).explanation()
+        assert told.parts[-1].value == "0.00"
+        assert told.parts[-1].because == (
+            "The cycle's charges came to 9.00 USD; the minimum spend was 5.00 USD, "
+            "which is 15/30 of the agreed one, by actual days from 2026-11-16."
+        )
+        assert mistakes(told) == []
+
     def test_nobody_may_be_stated(self) -> None:
         """None is a number, too."""
         found = made(account(), users=0).storage
@@ -810,7 +837,7 @@ class TestExplanation:
             ({}, "1258.00 USD to be charged to Visa ending in 1111."),
             ({"waiting": (credited("1257.99"),)}, "0.01 USD to be charged to Visa ending in 1111."),
             ({"waiting": (credited("1258.00"),)}, "nothing is charged."),
-            ({"waiting": (credited("1258.01"),)}, "nothing is charged."),
+            ({"waiting": (credited("1258.01"),)}, "nothing is charged; 0.01 USD is a credit on the next bill."),
             ({"funding": Funding((EXPIRED,))}, "1258.00 USD owed, no source is valid."),
             ({"funding": None}, "1258.00 USD owed, no source is valid."),
         ],
@@ -996,7 +1023,7 @@ class TestSummary:
             ("transactions shown", "36.30"),
         ]
         assert [part.figure for part in told.parts[: len(names)]] == [f"{name} available" for name in names]
-        assert (told.value, told.rules, mistakes(told)) == ("as of 2026-11-01", ("BIL-3",), [])
+        assert (told.value, told.rules, mistakes(told)) == ("as of 2026-11-20", ("BIL-3",), [])
 
     def test_floors_of_a_first_contract_are_shown_from_its_day(self) -> None:
         """By the terms that hold now (LIC-10)."""

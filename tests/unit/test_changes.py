@@ -758,6 +758,13 @@ class TestGiveCredit:
         assert sum(line.amount.micros for line in returned.waiting) == (10_000_000 if sent_back else 0)
         assert all(mistakes(line.explanation()) == [] for line in returned.waiting)
 
+    def test_a_long_reason_stops_no_return(self) -> None:
+        """Its words are cut."""
+        paid = self.paid_minutes()
+        noted = apply(paid, attrs.evolve(self.on_minutes(), reason="r" * 192))
+        back = RecordReturn(on=TODAY, intent=paid.settled[0], code="R01", source="visa", token="tok_visa")
+        assert len(apply(noted, back).waiting[-1].description) == 200
+
     def test_notes_of_other_payments_stay(self) -> None:
         """Each belongs to its charge."""
         paid = apply(self.paid_minutes(), set_total(13))

@@ -957,6 +957,13 @@ class TestStillApplies:
             story.tell(Changed(buy(on=date(2027, 1, 1))), days=40)
 
 
+def test_declines_may_count_for_ever() -> None:
+    """Longer than the calendar: all that are kept."""
+    limits = attrs.evolve(STANDARD.limits, decline_days=2**62)
+    story = Story.of(with_tariff(acme(), limits=limits)).open(order()).answer(SOFT)
+    assert len(story.standing.declines) == 1
+
+
 class TestBil2Entries:
     """What was paid and taken back is numbered in the order of the stream."""
 

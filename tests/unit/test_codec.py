@@ -201,6 +201,8 @@ class TestFaults:
             ('timezone = "../../etc/passwd"\n', 1, "account.timezone", "time zone such as"),
             ('currency = "EUX"\n', 1, "account.currency", "ISO 4217"),
             ("colour = 1\n", 1, "account.colour", "is no key of this table"),
+            ("anker_day = 1\n", 1, "account.anker_day", "is no key of this table; is anchor_day meant?"),
+            ('[spending]\namount = "0.001"\n', 2, "spending.amount", "must be payable"),
             ("sk_live_hunter = 1\n", 1, "account.(a text of 14 characters)", "is no key of this table"),
             ('[[users]]\nid = "4111 1111 1111 1111"\n', 2, "users[0].id", "card number"),
             ('[[users]]\nid = "u"\nrole = "king"\n', 3, "users[0].role", "'system administrator'"),
@@ -333,7 +335,7 @@ increments = [60]
         if refused:
             line, field, problem = only_fault(more.format("elf"))
             assert (line, field) == (15, "licenses[0].users")
-            assert "2 users, and 1 licenses are owned (LIC-3)" in problem
+            assert "2 users, and 1 license is owned (LIC-3)" in problem
         else:
             assert small(more.format("elf")).account.licenses.holding("elf").owned == owned
         assert small(more.format("flex_port")).account.licenses.holding("flex_port").owned == owned

@@ -595,7 +595,9 @@ def test_the_words_of_a_value_are_checked_too() -> None:
     assert faults(spoiled, Contract) == ["document: must be in the contract's EUR, not USD"]
     acme = parsed(account())
     acme["catalog"]["products"] = [{**acme["catalog"]["products"][0], "id": CARD, "grants": []}]
-    assert faults(acme) == ["product: is refused; it holds what could be a card number, which is not repeated here"]
+    assert faults(acme) == ["product: must be one of a text of 19 characters; not 'powerdialer'"]
+    told = documents._told("", CARD, "invalid_value", f"must not be {CARD}")  # whatever an error of a value says
+    assert str(told) == "document: is refused; it holds what could be a card number, which is not repeated here"
 
 
 NOT_JSON: list[tuple[str, str]] = [

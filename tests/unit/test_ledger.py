@@ -136,6 +136,17 @@ class TestTransactions:
         assert [one.amount for one in back.lines] == [usd("-1.00"), usd("-2.00")]
         assert paid.amount + back.amount == Money.zero("USD")
 
+    def test_a_return_of_a_long_line_is_still_one(self) -> None:
+        """Its words are cut, and nothing is refused for them."""
+        charge = intent(line("1.00", description="x" * 200))
+        back = transactions([settled(charge), Returned(intent_id=charge.id, on=DECEMBER, code="R01")])[1]
+        assert back.lines[0].description == f"Return of {'x' * 189}…"
+
+    def test_a_note_with_a_long_reason_has_lines(self) -> None:
+        """As long as a text may be."""
+        note = credit_note(intent(line("10.00")), 0, usd("1.00"), reason="r" * 200)
+        assert [len(one.description) for one in note.lines()] == [200]
+
     def test_a_return_is_explained_like_what_it_takes_back(self) -> None:
         """As its negative."""
         charge = intent(line("30.00", Category.STORAGE, basis=monthly_fee(used=500_000_000, users=8)))
@@ -168,6 +179,11 @@ class TestTransactions:
             ("129.00", "99.00 + 30.00"),
             ("30.00", "30.00"),
             ("0.00", "0"),
+        ]
+        assert [each.because.partition("Lovelace.")[2] for each in told] == [
+            "",
+            " Only storage counts.",
+            " Only dialer minutes counts.",
         ]
         with pytest.raises(InvalidValue, match="category: must be a Category"):
             one.lines_of("storage")  # type: ignore[arg-type]

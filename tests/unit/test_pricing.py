@@ -214,7 +214,7 @@ class TestCharge:
                 GRADUATED,
                 "20.00 USD each up to 10; 18.00 USD each and 5.00 USD up to 50; 15.00 USD each beyond",
             ),
-            (Volume(tiers=BOUNDED), "all at 20.00 USD each up to 10; 18.00 USD each and 5.00 USD up to 50"),
+            (Volume(tiers=BOUNDED), "all at 20.00 USD each up to 10 or all at 18.00 USD each and 5.00 USD up to 50"),
             (STORAGE, "30.00 USD for each 1000000000 bytes started"),
             (BEYOND_FREE, "1.00 USD for each 10 messages started beyond 100"),
             (attrs.evolve(BEYOND_FREE, size=1, free=0), "1.00 USD for each message started"),

@@ -304,6 +304,8 @@ def preview(
         print(f"Owed now: {made.charge:,}; no source is valid.")
     else:
         print(f"Charged now: {made.charge:,}{f' to {made.source}' if made.source else ''}")
+    if made.result.credit:
+        print(f"Credited on the next bill: {made.result.credit:,}")
     each, more = made.monthly_after, made.difference
     known = "no price is agreed yet" if each is None else f"{each:,}"
     print(f"Licenses each month from {made.next_month}: {known}")
@@ -324,6 +326,7 @@ def _preview_data(made: LicensePurchase) -> dict[str, Any]:
         "product": made.change.product,
         "total": made.change.total,
         "charge": money_data(made.charge),
+        "credit": money_data(made.result.credit),
         "source": made.source or None,
         "effective": str(made.result.effective),
         "next_month": str(made.next_month),
