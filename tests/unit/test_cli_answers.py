@@ -337,6 +337,24 @@ def test_the_cap_is_that_of_the_day(tmp_path: Path, day: str, *, is_capped: bool
     assert any("130.00" in remark for remark in remarks) is is_capped
 
 
+@pytest.mark.parametrize(("decrease", "credit"), [("credit", "11.00"), ("next cycle", "0.00")])
+def test_a_preview_shows_what_is_credited(tmp_path: Path, decrease: str, credit: str) -> None:
+    """By the policy that credits a fall at once; otherwise there is nothing to show."""
+    more = f"""
+[[tariffs]]
+decrease = "{decrease}"
+[[list_prices]]
+product = "elf"
+amount = "11.00"
+[[licenses]]
+product = "elf"
+owned = 2
+"""
+    asked = ["preview", written(tmp_path, ROWS, more=more), "--product", "elf", "--total", "1", "--on", AT]
+    assert said(*asked, "--json").data["preview"]["credit"] == {"amount": credit, "currency": "USD"}
+    assert ("Credited on the next bill: 11.00 USD" in said(*asked).out) is (decrease == "credit")
+
+
 @pytest.mark.parametrize(("rule", "fee"), [("at start", 1), ("peak before", 1)])
 def test_a_stated_storage_counts_under_either_rule(tmp_path: Path, rule: str, fee: int) -> None:
     """Whichever reading the account goes by (STO-4)."""

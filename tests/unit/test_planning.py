@@ -11,7 +11,7 @@ import pytest
 
 from licensebill.accounts import Account
 from licensebill.bills import Tax
-from licensebill.changes import AddUser, OpenRecharge, ReplaceSource, SwitchRecharge
+from licensebill.changes import AddUser, GiveCredit, OpenRecharge, ReplaceSource, SwitchRecharge
 from licensebill.charges import LOOKS, Signal, State
 from licensebill.cycles import Period
 from licensebill.errors import InvalidValue, LicenseBillError, RuleViolation
@@ -548,6 +548,32 @@ class TestFun8FinalBill:
         fresh = attrs.evolve(CARD, token="tok_fresh")
         story.tell(Changed(ReplaceSource(on=date(2027, 1, 2), by=BOSS, source=fresh)), days=1)
         assert step(story, story.at) == [Planned(intent="acme/bill/13", targets=(Target.of(fresh),))]
+
+    @pytest.mark.parametrize(
+        ("is_credited", "has_ended", "said"),
+        [
+            (False, False, ""),
+            (True, False, "; what was credited of it is owed again"),
+            (True, True, "; what was credited of it is owed again, and no bill follows that could charge it"),
+        ],
+    )
+    def test_a_payment_taken_back_with_its_credit_is_told(
+        self, *, is_credited: bool, has_ended: bool, said: str
+    ) -> None:
+        """The credit is owed again; after the final bill somebody has to see to it."""
+        story = Story.of(acme(bank(), RESERVE)).open(buy()).answer(Succeeded(), intent=MINUTES)
+        (paid,) = story.standing.account.settled
+        if is_credited:
+            note = GiveCredit(on=TENTH, intent=paid, position=0, net=usd("1.00"), reason="gone", sent_back=True)
+            story.tell(Changed(note))
+        if has_ended:
+            story.tell(Changed(cancel(TENTH)))
+            billed = bill_draft(story.standing, (), self.JANUARY, TWO_PHASE)
+            assert isinstance(billed, Draft)
+            story = Story(billed.standing, [*story.events, *billed.events], self.JANUARY)
+        back = Answered(intent=MINUTES, attempt=1, outcome=Returned("R01"))
+        (told,) = news(draft_of(story.standing, back, at=story.at))
+        assert told.text == f"the bank has taken back what was paid for {MINUTES} (R01){said}"
 
     def test_a_difference_that_no_bill_settles_is_told(self) -> None:
         """It waits with the account."""

@@ -124,6 +124,11 @@ def refusal(build: Callable[[], object]) -> InvalidValue:
     return caught.value
 
 
+def _line(product_id: str) -> Product:
+    """A product that is a line."""
+    return Product(id=product_id, name="A", kind=ProductKind.LINE)
+
+
 class TestDated:
     """A value that changes on stated days."""
 
@@ -446,6 +451,16 @@ class TestCatalog:
                 UnknownProduct,
                 "product: must be one of powerdialer, inbound_agent, elf, admin_only, flex_port, "
                 "recording_monitoring, toll_free_number; not 'dialer'",
+            ),
+            (
+                lambda: Catalog(tuple(_line(f"p{n}") for n in range(21))).product("x"),
+                UnknownProduct,
+                f"product: must be one of {', '.join(f'p{n}' for n in range(20))} and 1 more; not 'x'",
+            ),
+            (
+                lambda: Catalog((_line("sk_live_51abc"), _line("a"))).product("x"),
+                UnknownProduct,
+                "product: must be one of a text of 13 characters, a; not 'x'",
             ),
             (
                 lambda: Catalog(2 * STANDARD_CATALOG.products),
