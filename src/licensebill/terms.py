@@ -550,10 +550,6 @@ class Product:
     )
 
 
-#: An error names so many products at most.
-_LISTED = 20
-
-
 def _said(product_id: str) -> str:
     """An id as it is, unless it could be a secret."""
     told = shown(product_id)
@@ -598,8 +594,9 @@ class Catalog:
         for product in self.products:
             if product.id == product_id:
                 return product
-        named = [_said(product.id) for product in self.products[:_LISTED]]
-        more = f" and {len(self.products) - _LISTED} more" if len(self.products) > _LISTED else ""
+        listed = 20  # at most
+        named = [_said(product.id) for product in self.products[:listed]]
+        more = f" and {len(self.products) - listed} more" if len(self.products) > listed else ""
         raise UnknownProduct("product", f"must be one of {', '.join(named)}{more}; not {shown(product_id)}")
 
 
