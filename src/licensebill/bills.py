@@ -234,14 +234,20 @@ class Bill:
     @property
     def reason(self) -> str:
         """How much is charged for what, and what is owed since when, in sentences for the customer."""
-        charged = (
-            f"{self.due} to be charged to {self.source}." if self.source else f"{self.due} owed, no source is valid."
-        )
+        charged = f"{self.due} owed, no source is valid"
         if not self.due:
-            carried = f"; {-self.total} is a credit on the next bill" if self.total else ""
-            charged = f"nothing is charged{carried}."
+            charged = f"nothing is charged{self._carried}"
+        elif self.source:
+            charged = f"{self.due} to be charged to {self.source}"
         owed = "" if self.past_due_since is None else f" The account is past due since {self.past_due_since}."
-        return f"{many(len(self.lines), 'line')} for {self.cycle}, {charged}{owed}"
+        return f"{many(len(self.lines), 'line')} for {self.cycle}, {charged}.{owed}"
+
+    @property
+    def _carried(self) -> str:
+        if not self.total:
+            return ""
+        is_final = self.schedule is None
+        return f"; {-self.total} {'is left to be sent back' if is_final else 'is a credit on the next bill'}"
 
     def explanation(self) -> Explanation:
         """The bill's total and, below it, every line.

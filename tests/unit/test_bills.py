@@ -884,8 +884,9 @@ class TestTheFinalBill:
     def test_what_is_below_zero_stays_visible(self) -> None:
         """No bill is left to take it off: it waits in the account, to be sent back."""
         ended = do(with_tariff(account(), decrease=Decrease.CREDIT), set_total(10), cancel())
-        billed = apply(ended, planned(monthly_bill(ended, DECEMBER.start)))
-        assert amounts(billed.waiting) == ["-72.60"]
+        final = monthly_bill(ended, DECEMBER.start)
+        assert final.reason.endswith("nothing is charged; 72.60 USD is left to be sent back.")
+        assert amounts(apply(ended, planned(final)).waiting) == ["-72.60"]
 
 
 class TestSummary:
